@@ -1,0 +1,1 @@
+//! Images at the engine's door.

@@ -1,0 +1,265 @@
+//! Events: all that comes out of a run. Reporters, transcripts, snapshots and exit codes are made
+//! from them and from nothing else.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// The version of the events' form, in the first event of every run.
+pub const SCHEMA: u32 = 1;
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Since the start of the run.
+    pub at: Duration,
+    /// The scenario that it belongs to (`pitr`, `ha/failover`), if it belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    RunStarted {
+        schema: u32,
+        run: String,
+        pgdrill: String,
+        engine: String,
+    },
+    /// An image that is missing is being made.
+    ImageStarted {
+        image: String,
+        why: String,
+    },
+    /// A line of what the making of an image says.
+    ImageSaid {
+        image: String,
+        line: String,
+    },
+    ImageFinished {
+        image: String,
+        took: Duration,
+    },
+    ScenarioStarted {
+        /// The playbook's path as it was given, for messages.
+        path: String,
+        /// The playbook's text: places point into it, and what stands in it is never redacted.
+        source: String,
+        title: String,
+        /// The rest of the `//!` lines, in Markdown.
+        introduction: String,
+        /// The PostgreSQL major that its nodes have unless they say otherwise.
+        major: u32,
+    },
+    /// The server's full version, when it is known (`17.6`).
+    ServerVersion {
+        image: String,
+        version: String,
+    },
+    LabStarted {
+        title: String,
+    },
+    LabFinished {
+        title: String,
+    },
+    /// `step("…")`: a section of the transcript begins.
+    SectionStarted {
+        title: String,
+        place: Place,
+    },
+    /// The section is over; its text has been compared with the snapshot, if there is one.
+    SectionFinished {
+        title: String,
+        took: Duration,
+        /// What differs from the snapshot, as lines of a diff.
+        differs: Vec<DiffLine>,
+        /// The scenario ended in this section with a problem.
+        broken: bool,
+    },
+    /// Words for the reader: Markdown, from the playbook's comments or `note`.
+    Prose {
+        text: String,
+    },
+    /// A host function began. Everything that a script waits for lies between this and its end.
+    CallStarted {
+        call: u32,
+        what: String,
+        place: Place,
+    },
+    /// What the running call is waiting for just now.
+    CallWaiting {
+        call: u32,
+        what: String,
+    },
+    CallFinished {
+        call: u32,
+        took: Duration,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<Box<Problem>>,
+    },
+    /// A command and what it printed, for the transcript.
+    Shown(Shown),
+    /// A check (`expect`) that held or did not.
+    Checked {
+        message: String,
+        held: bool,
+        place: Place,
+    },
+    /// `print` and `debug` of a playbook, and what a call wants to be known.
+    Said {
+        text: String,
+    },
+    /// Something that the user should know and that is no failure.
+    Warned {
+        text: String,
+    },
+    /// `redact(regex, placeholder)`: from here on matches are placeholders of this kind.
+    RedactionAdded {
+        regex: String,
+        placeholder: String,
+    },
+    /// `keep(kind)`: placeholders of this kind are switched off from here on.
+    RedactionDropped {
+        kind: String,
+    },
+    /// `snapshot(name, value)`: text beside the transcript.
+    SideSnapshot {
+        name: String,
+        text: String,
+        place: Place,
+    },
+    NodeStarted {
+        node: String,
+        container: String,
+        image: String,
+    },
+    NodeEnded {
+        node: String,
+    },
+    ScenarioFinished {
+        verdict: Verdict,
+        took: Duration,
+        problems: Vec<Problem>,
+        snapshot: SnapshotOutcome,
+    },
+    ScenarioSkipped {
+        path: String,
+        why: String,
+    },
+    /// Containers were left for the user to look into.
+    Kept {
+        nodes: Vec<String>,
+    },
+    RunFinished {
+        took: Duration,
+    },
+}
+
+/// A command and what it printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Where it ran: a node's name, or none for the Docker host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    pub form: Form,
+    /// What stands before the first line of the input: `test=# `, `rec$ `, `$ `.
+    pub prompt: String,
+    /// What stands before each further line of the input.
+    pub continuation: String,
+    pub input: String,
+    /// What it printed, both streams in their order, without the last line's end.
+    pub output: String,
+    pub place: Place,
+}
+
+/// What a shown command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// SQL in psql; its tables can be laid out again.
+    Sql,
+    /// A line of a shell.
+    Shell,
+    /// A remark, such as what is waited for (`# until s1 streams from p1`).
+    Remark,
+}
+
+/// A place in a playbook; line and column count from 1, in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// How a scenario ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Passed,
+    /// A check or a snapshot: the system under test is to blame.
+    Failed,
+    /// The playbook or the machine is to blame.
+    Errored,
+    /// Stopped from outside.
+    Cancelled,
+}
+
+/// A line of a diff with its number in the old or the new text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffLine {
+    pub sign: Sign,
+    /// Counted from 1 in the snapshot's body (removed and equal lines) or in the new text (added).
+    pub line: usize,
+    /// The text in pieces; the emphasized ones are what differs within the line.
+    pub pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sign {
+    Equal,
+    Removed,
+    Added,
+    /// Lines are left out here.
+    Gap,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    pub text: String,
+    #[serde(default)]
+    pub emphasized: bool,
+}
+
+/// What became of a scenario's snapshots.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SnapshotOutcome {
+    /// The transcript's snapshot file, relative to the root.
+    pub file: String,
+    pub state: SnapshotState,
+    /// Pending files that were left, relative to the root.
+    pub pending: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotState {
+    /// It was not compared: the scenario ended before its end.
+    #[default]
+    NotCompared,
+    Matches,
+    /// Only prose differed; the file was renewed.
+    Renewed,
+    /// `--update always` wrote it.
+    Accepted,
+    Differs,
+    /// There is none yet.
+    Missing,
+}

@@ -1,0 +1,12 @@
+//! pgdrill runs PostgreSQL high-availability and disaster-recovery drills.
+//!
+//! The modules stand in reading order. Each uses only those above it.
+
+// words: no I/O
+pub mod event;
+pub mod problem;
+pub mod table;
+pub mod transcript;
+
+// doors
+pub mod engine;

@@ -1,0 +1,1 @@
+//! The transcript: what a reader of a scenario sees, folded from its events.
