@@ -72,7 +72,11 @@ pub trait Images: Debug + Send + Sync {
     /// Makes an image from the tar archive of a root file system.
     async fn import(&self, name: &str, archive: std::path::PathBuf) -> Result<()>;
     /// Builds an image; every line that the build prints goes to `said`.
-    async fn build(&self, build: Build, said: &(dyn Fn(&str) + Send + Sync)) -> Result<()>;
+    async fn build(
+        &self,
+        build: Build,
+        said: &(dyn for<'a> Fn(&'a str) + Send + Sync),
+    ) -> Result<()>;
     async fn commit(&self, container: &str, name: &str, labels: &[(String, String)]) -> Result<()>;
     async fn remove_image(&self, name: &str) -> Result<()>;
 }
