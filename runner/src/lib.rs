@@ -10,3 +10,4 @@ pub mod transcript;
 
 // doors
 pub mod engine;
+pub mod image;
