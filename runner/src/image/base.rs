@@ -13,13 +13,17 @@ pub(super) fn made(release: &str) -> String {
     format!("pgdrill/debian:{release}")
 }
 
+fn published(release: &str) -> String {
+    format!("debian:{release}-slim")
+}
+
 /// Gives the name of an image with the release's root file system.
 pub(super) async fn base(
     engine: &dyn engine::Images,
     release: &str,
     say: Say<'_>,
 ) -> Result<String> {
-    let published = format!("debian:{release}-slim");
+    let published = published(release);
     let made = made(release);
     let image = format!("debian:{release}");
     if let Some(name) = present(engine, [&published, &made]).await? {
@@ -36,19 +40,9 @@ pub(super) async fn base(
         return Ok(name);
     }
     let begun = Instant::now();
-    let finished = |image: String| {
-        say(Progress::Finished {
-            image,
-            took: begun.elapsed(),
-        });
-    };
-    let Err(refusal) = engine.pull(&published).await else {
-        finished(image);
-        return Ok(published);
-    };
     say(Progress::Started {
         image: image.clone(),
-        why: "no registry answers: made from the package archive".to_owned(),
+        why: "not on the engine".to_owned(),
     });
     let said = |line: &str| {
         say(Progress::Said {
@@ -56,10 +50,30 @@ pub(super) async fn base(
             line: line.to_owned(),
         });
     };
+    let name = pull_or_make(engine, release, &image, &said).await?;
+    say(Progress::Finished {
+        image: image.clone(),
+        took: begun.elapsed(),
+    });
+    Ok(name)
+}
+
+async fn pull_or_make(
+    engine: &dyn engine::Images,
+    release: &str,
+    image: &str,
+    said: &(dyn Fn(&str) + Send + Sync),
+) -> Result<String> {
+    let published = published(release);
+    said(&format!("pulling {published}"));
+    let Err(refusal) = engine.pull(&published).await else {
+        return Ok(published);
+    };
     said(&refusal.to_string());
-    let packed = root_file_system(release, &image, &said).await?;
+    said("no registry gives it: making it from the package archive");
+    let made = made(release);
+    let packed = root_file_system(release, image, said).await?;
     engine.import(&made, packed.file.clone()).await?;
-    finished(image.clone());
     Ok(made)
 }
 

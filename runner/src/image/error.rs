@@ -41,9 +41,12 @@ impl From<Error> for Problem {
         let problem = Problem::new(Blame::Environment, error.to_string());
         match error {
             Error::Engine(error) => error.into(),
-            Error::Missing { image, why } => problem.note(why).note(format!(
-                "a folder `images/{image}` with a Dockerfile would be its recipe"
-            )),
+            Error::Missing { image, why } if super::recipe::is_name(&image) => {
+                problem.note(why).note(format!(
+                    "`images/{image}/Dockerfile` would be its recipe, and there is none"
+                ))
+            }
+            Error::Missing { why, .. } => problem.note(why),
             Error::UnknownMajor { .. } => problem.note(format!(
                 "supported: {}; with PGDG=1 in the environment any from 13 on comes from \
                  PostgreSQL's own package repository",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::engine::{self, Build, IMAGE_LABEL, ImageInfo, MAJOR_LABEL, VERSION_LABEL};
+use crate::engine::{self, Build, IMAGE_LABEL, ImageInfo, MAJOR_LABEL, RUN_LABEL, VERSION_LABEL};
 
 use super::base::{base, made};
 use super::lock::lock;
@@ -90,6 +90,8 @@ impl Images {
             .our_images()
             .await?
             .iter()
+            // A node that was committed has its image's labels too.
+            .filter(|info| info.label(RUN_LABEL).is_none())
             .flat_map(|info| info.names.iter().map(move |tag| (info, tag)))
             .filter(|(_, tag)| tag.contains("pgdrill/"))
             .map(|(info, tag)| self.listed(info, tag))
@@ -196,7 +198,8 @@ impl Images {
             image: image.title.clone(),
             why: self.why(image, &arguments).await?,
         });
-        self.build(image, arguments, &say_line).await?;
+        let built = self.build(image, arguments, &say_line).await;
+        built.map_err(|error| named(error, &image.title))?;
         say(Progress::Finished {
             image: image.title.clone(),
             took: begun.elapsed(),
@@ -292,6 +295,20 @@ impl Images {
             }
         }
         Ok(false)
+    }
+}
+
+/// People know an image by its title, not by the tag that it is built under.
+fn named(error: Error, title: &str) -> Error {
+    match error {
+        Error::Engine(engine::Error::BuildFailed { reason, last, .. }) => {
+            Error::Engine(engine::Error::BuildFailed {
+                image: title.to_owned(),
+                reason,
+                last,
+            })
+        }
+        other => other,
     }
 }
 
