@@ -11,3 +11,9 @@ pub mod transcript;
 // doors
 pub mod engine;
 pub mod image;
+pub mod sql;
+
+// a scenario
+pub mod lab;
+pub mod session;
+pub mod script;

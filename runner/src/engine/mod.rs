@@ -1,9 +1,12 @@
 //! The one door to the container engine. No type of the engine's client leaves it.
 
+mod containers;
 mod docker;
 mod error;
 mod host;
 mod images;
+mod machine;
+mod shell;
 mod spec;
 
 use std::fmt::Debug;
@@ -16,6 +19,8 @@ use tokio::io::AsyncWrite;
 pub use docker::Docker;
 pub use error::{Error, Result};
 pub use host::{Found, find};
+pub use machine::Machine;
+pub use shell::{Output, Streams, heredoc, quoted};
 pub use spec::{Build, ContainerSpec, ImageInfo, Left, State, Storage, VolumeMount};
 
 /// Everything that carries this label was made by pgdrill; its value is the run's id.
@@ -36,12 +41,6 @@ impl<T: Containers + Images> Engine for T {}
 pub trait Containers: Debug + Send + Sync {
     /// One line on the engine: name, version, storage.
     async fn about(&self) -> Result<About>;
-    async fn create_volume(
-        &self,
-        name: &str,
-        labels: &[(String, String)],
-        options: &[(String, String)],
-    ) -> Result<()>;
     async fn create(&self, spec: &ContainerSpec) -> Result<()>;
     /// Attaches to the first process's streams; before `start`, or what it says first is lost.
     async fn attach(&self, container: &str) -> Result<Pipe>;
@@ -58,8 +57,8 @@ pub trait Containers: Debug + Send + Sync {
     async fn exec(&self, container: &str, user: &str, program: &[&str]) -> Result<Pipe>;
     /// Unpacks a tar archive at a path in the container.
     async fn upload(&self, container: &str, path: &str, archive: Bytes) -> Result<()>;
-    /// What carries our label; with a run's id only what belongs to it.
-    async fn left(&self, run: Option<&str>) -> Result<Left>;
+    /// What carries this label (`name` or `name=value`).
+    async fn left(&self, label: &str) -> Result<Left>;
 }
 
 /// Images.

@@ -25,6 +25,8 @@ pub struct ContainerSpec {
 pub struct VolumeMount {
     pub volume: String,
     pub path: String,
+    /// In memory, with this size in bytes.
+    pub memory: Option<u64>,
 }
 
 /// Where a node's data directory lives.

@@ -1,0 +1,361 @@
+//! Containers at the engine's door.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::{
+    ContainerCreateBody, ContainerStateStatusEnum, HostConfig, HostConfigLogConfig, Mount,
+    MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig,
+};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
+    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::docker::refused;
+use super::spec::{ContainerSpec, Left, LeftOver, State, VolumeMount};
+use super::{About, Chunk, Containers, Docker, Error, IMAGE_LABEL, Pipe, RUN_LABEL, Result};
+
+#[async_trait]
+impl Containers for Docker {
+    async fn about(&self) -> Result<About> {
+        let info = (self.client.info().await).map_err(wrong("ask the engine what it is"))?;
+        let version = (self.client.version().await).map_err(wrong("ask the engine's version"))?;
+        let components = version.components.unwrap_or_default();
+        Ok(About {
+            name: components
+                .first()
+                .map_or_else(|| "container engine".to_owned(), |it| it.name.clone()),
+            version: version.version.unwrap_or_default(),
+            api: version.api_version.unwrap_or_default(),
+            storage: info.driver.unwrap_or_default(),
+            kernel: info.kernel_version.unwrap_or_default(),
+            system: info.operating_system.unwrap_or_default(),
+        })
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<()> {
+        let options = CreateContainerOptionsBuilder::default()
+            .name(&spec.name)
+            .build();
+        (self
+            .client
+            .create_container(Some(options), body(spec))
+            .await)
+            .map_err(wrong(format!("create container `{}`", spec.name)))?;
+        Ok(())
+    }
+
+    async fn attach(&self, container: &str) -> Result<Pipe> {
+        let options = AttachContainerOptionsBuilder::default()
+            .stream(true)
+            .stdin(true)
+            .stdout(true)
+            .stderr(true)
+            .build();
+        let attached = (self.client.attach_container(container, Some(options)).await)
+            .map_err(wrong(format!("attach to container `{container}`")))?;
+        Ok(pipe(container, attached.output, attached.input))
+    }
+
+    async fn start(&self, container: &str) -> Result<()> {
+        (self
+            .client
+            .start_container(container, None::<StartContainerOptions>)
+            .await)
+            .map_err(wrong(format!("start container `{container}`")))
+    }
+
+    async fn kill(&self, container: &str) -> Result<()> {
+        let options = KillContainerOptionsBuilder::default()
+            .signal("SIGKILL")
+            .build();
+        (self.client.kill_container(container, Some(options)).await)
+            .map_err(wrong(format!("kill container `{container}`")))?;
+        let ended = WaitContainerOptionsBuilder::default()
+            .condition("not-running")
+            .build();
+        // The client turns an exit code other than 0 into an error; here any end will do.
+        let _ = self
+            .client
+            .wait_container(container, Some(ended))
+            .next()
+            .await;
+        Ok(())
+    }
+
+    async fn pause(&self, container: &str) -> Result<()> {
+        (self.client.pause_container(container).await)
+            .map_err(wrong(format!("pause container `{container}`")))
+    }
+
+    async fn unpause(&self, container: &str) -> Result<()> {
+        (self.client.unpause_container(container).await)
+            .map_err(wrong(format!("unpause container `{container}`")))
+    }
+
+    async fn remove(&self, container: &str) -> Result<()> {
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
+        match self.client.remove_container(container, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) => match wrong(format!("remove container `{container}`"))(error) {
+                // Somebody else is at it or has done it.
+                Error::Gone { .. } => Ok(()),
+                Error::Refused {
+                    status: 409, text, ..
+                } if text.contains("in progress") => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<()> {
+        match self
+            .client
+            .remove_volume(name, None::<RemoveVolumeOptions>)
+            .await
+        {
+            Ok(()) => Ok(()),
+            Err(error) => match wrong(format!("remove volume `{name}`"))(error) {
+                Error::Gone { .. } => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    async fn state(&self, container: &str) -> Result<State> {
+        let found = match self.client.inspect_container(container, None).await {
+            Ok(found) => found,
+            Err(error) => {
+                return match wrong(format!("look at container `{container}`"))(error) {
+                    Error::Gone { .. } => Ok(State::Missing),
+                    error => Err(error),
+                };
+            }
+        };
+        let state = found.state.unwrap_or_default();
+        Ok(match state.status {
+            Some(ContainerStateStatusEnum::RUNNING) => State::Running,
+            Some(ContainerStateStatusEnum::PAUSED) => State::Paused,
+            _ => State::Stopped {
+                code: state.exit_code.unwrap_or_default(),
+                out_of_memory: state.oom_killed.unwrap_or_default(),
+            },
+        })
+    }
+
+    async fn exec(&self, container: &str, user: &str, program: &[&str]) -> Result<Pipe> {
+        let what = format!("run `{}` in container `{container}`", program.join(" "));
+        let options = CreateExecOptions {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            user: (!user.is_empty()).then_some(user),
+            cmd: Some(program.to_vec()),
+            ..CreateExecOptions::default()
+        };
+        let exec = (self.client.create_exec(container, options).await).map_err(wrong(&what))?;
+        match (self
+            .client
+            .start_exec(&exec.id, None::<StartExecOptions>)
+            .await)
+            .map_err(wrong(&what))?
+        {
+            StartExecResults::Attached { output, input } => Ok(pipe(container, output, input)),
+            StartExecResults::Detached => Err(Error::Broken {
+                what,
+                text: "the engine did not attach to it".to_owned(),
+            }),
+        }
+    }
+
+    async fn upload(&self, container: &str, path: &str, archive: Bytes) -> Result<()> {
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(path)
+            .build();
+        (self.client)
+            .upload_to_container(container, Some(options), bollard::body_full(archive))
+            .await
+            .map_err(wrong(format!(
+                "copy files to `{path}` in container `{container}`"
+            )))
+    }
+
+    async fn left(&self, label: &str) -> Result<Left> {
+        let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+        let what = "list what carries our label";
+        let containers = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let containers = self.client.list_containers(Some(containers));
+        let volumes = ListVolumesOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let volumes = self.client.list_volumes(Some(volumes));
+        let networks = ListNetworksOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let networks = self.client.list_networks(Some(networks));
+        let images = ListImagesOptionsBuilder::default()
+            .all(false)
+            .filters(&filters)
+            .build();
+        let images = self.client.list_images(Some(images));
+        let (containers, volumes, networks, images) =
+            tokio::try_join!(containers, volumes, networks, images).map_err(wrong(what))?;
+        Ok(Left {
+            containers: (containers.into_iter())
+                .map(|it| LeftOver {
+                    name: (it.names.unwrap_or_default().first())
+                        .map(|name| name.trim_start_matches('/').to_owned())
+                        .unwrap_or_default(),
+                    labels: sorted(it.labels.unwrap_or_default()),
+                    running: it.state.is_some_and(|state| state.as_ref() == "running"),
+                })
+                .collect(),
+            volumes: (volumes.volumes.unwrap_or_default().into_iter())
+                .map(|it| LeftOver {
+                    name: it.name,
+                    labels: sorted(it.labels),
+                    running: false,
+                })
+                .collect(),
+            networks: (networks.into_iter())
+                .map(|it| LeftOver {
+                    name: it.name.unwrap_or_default(),
+                    labels: sorted(it.labels.unwrap_or_default()),
+                    running: false,
+                })
+                .collect(),
+            images: (images.into_iter())
+                .filter(|it| {
+                    !it.labels.contains_key(IMAGE_LABEL) || it.labels.contains_key(RUN_LABEL)
+                })
+                .map(|it| LeftOver {
+                    name: it.repo_tags.first().cloned().unwrap_or(it.id),
+                    labels: sorted(it.labels),
+                    running: false,
+                })
+                .collect(),
+        })
+    }
+}
+
+fn wrong(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Error {
+    move |error| refused(what, &error)
+}
+
+fn body(spec: &ContainerSpec) -> ContainerCreateBody {
+    let on = "0".to_owned();
+    ContainerCreateBody {
+        hostname: Some(spec.hostname.clone()),
+        image: Some(spec.image.clone()),
+        user: Some(spec.user.clone()),
+        entrypoint: Some(spec.program.clone()),
+        cmd: Some(Vec::new()),
+        env: Some(
+            spec.env
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect(),
+        ),
+        labels: Some(spec.labels.iter().cloned().collect()),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        open_stdin: Some(true),
+        stdin_once: Some(false),
+        tty: Some(false),
+        healthcheck: Some(bollard::models::HealthConfig {
+            test: Some(vec!["NONE".to_owned()]),
+            ..Default::default()
+        }),
+        host_config: Some(HostConfig {
+            network_mode: Some("none".to_owned()),
+            init: Some(true),
+            memory: spec.memory,
+            // No swap on top, or a limit of memory is none.
+            memory_swap: spec.memory,
+            shm_size: spec.shm,
+            cap_add: Some(spec.caps.clone()),
+            mounts: Some(
+                spec.volumes
+                    .iter()
+                    .map(|it| mount(it, &spec.labels))
+                    .collect(),
+            ),
+            // All that the first process prints comes to us; a copy on disk is of no use.
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("none".to_owned()),
+                config: None,
+            }),
+            sysctls: Some(HashMap::from([
+                ("net.ipv6.conf.all.disable_ipv6".to_owned(), on.clone()),
+                ("net.ipv6.conf.default.disable_ipv6".to_owned(), on.clone()),
+                // Or an old primary forwards a moved address's traffic and hides a stale neighbour.
+                ("net.ipv4.ip_forward".to_owned(), on),
+            ])),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// A mount whose volume is made on the way, with our labels.
+fn mount(mount: &VolumeMount, labels: &[(String, String)]) -> Mount {
+    Mount {
+        target: Some(mount.path.clone()),
+        source: Some(mount.volume.clone()),
+        typ: Some(MountType::VOLUME),
+        volume_options: Some(MountVolumeOptions {
+            labels: Some(labels.iter().cloned().collect()),
+            driver_config: mount.memory.map(|bytes| MountVolumeOptionsDriverConfig {
+                name: Some("local".to_owned()),
+                options: Some(HashMap::from([
+                    ("type".to_owned(), "tmpfs".to_owned()),
+                    ("device".to_owned(), "tmpfs".to_owned()),
+                    ("o".to_owned(), format!("size={bytes}")),
+                ])),
+            }),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+fn pipe<S, W>(container: &str, output: S, input: std::pin::Pin<Box<W>>) -> Pipe
+where
+    S: futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send + 'static,
+    W: tokio::io::AsyncWrite + Send + ?Sized + 'static,
+    std::pin::Pin<Box<W>>: Into<std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>>,
+{
+    let what = format!("read from container `{container}`");
+    Pipe {
+        output: output
+            .map_ok(|piece| match piece {
+                LogOutput::StdErr { message } => Chunk::Err(message),
+                LogOutput::StdOut { message }
+                | LogOutput::StdIn { message }
+                | LogOutput::Console { message } => Chunk::Out(message),
+            })
+            .map_err(move |error| wrong(&what)(error))
+            .boxed(),
+        input: input.into(),
+    }
+}
+
+fn sorted(labels: HashMap<String, String>) -> Vec<(String, String)> {
+    let mut labels: Vec<_> = labels.into_iter().collect();
+    labels.sort();
+    labels
+}

@@ -1,0 +1,182 @@
+//! A running container as a machine that takes commands: its open shells, by user.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::shell::{Output, Shell, Streams};
+use super::{Engine, Error, Pipe, Result, State};
+
+/// A container's open shells. A command takes a free one or opens another; one that was left in the
+/// middle of a command is not used again, and what it was running is ended.
+#[derive(Debug)]
+pub struct Machine {
+    engine: Arc<dyn Engine>,
+    pub container: String,
+    free: Mutex<HashMap<String, Vec<Shell>>>,
+    abandoned: Arc<Mutex<Vec<u32>>>,
+    marks: AtomicU64,
+}
+
+impl Machine {
+    /// Starts a created container. Its first process, a shell of `user`, is the first that is free.
+    pub async fn start(engine: Arc<dyn Engine>, container: &str, user: &str) -> Result<Self> {
+        let pipe = engine.attach(container).await?;
+        engine.start(container).await?;
+        let machine = Self {
+            engine,
+            container: container.to_owned(),
+            free: Mutex::default(),
+            abandoned: Arc::default(),
+            marks: AtomicU64::new(0),
+        };
+        let shell = Shell::open(pipe, machine.what(), machine.mark()).await?;
+        machine.put_back(user, shell);
+        Ok(machine)
+    }
+
+    /// Runs a script of ours or of a playbook.
+    pub async fn run(&self, user: &str, script: &str, streams: Streams) -> Result<Output> {
+        let mut shell = self.shell(user).await?;
+        let mut guard = Abandoned {
+            pid: Some(shell.pid),
+            list: Arc::clone(&self.abandoned),
+        };
+        let output = shell.run(script, streams).await;
+        guard.pid = None;
+        match output {
+            Ok(output) => {
+                self.put_back(user, shell);
+                Ok(output)
+            }
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
+    /// A program in the container whose streams are ours.
+    pub async fn connect(&self, user: &str, command: &str) -> Result<Pipe> {
+        let shell = self.shell(user).await?;
+        match shell.hand_over(command).await {
+            Ok(pipe) => Ok(pipe),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
+    /// Opens a shell before it is needed, so that what needs it does not wait.
+    pub async fn warm(&self, user: &str) -> Result<()> {
+        let shell = self.open(user).await?;
+        self.put_back(user, shell);
+        Ok(())
+    }
+
+    async fn shell(&self, user: &str) -> Result<Shell> {
+        self.end_abandoned().await?;
+        let free = self
+            .free
+            .lock()
+            .expect("no panic holds it")
+            .get_mut(user)
+            .and_then(Vec::pop);
+        match free {
+            Some(shell) => Ok(shell),
+            None => match self.open(user).await {
+                Ok(shell) => Ok(shell),
+                Err(error) => Err(self.explained(error).await),
+            },
+        }
+    }
+
+    async fn open(&self, user: &str) -> Result<Shell> {
+        let pipe = self
+            .engine
+            .exec(&self.container, user, &["/bin/sh"])
+            .await?;
+        Shell::open(pipe, self.what(), self.mark()).await
+    }
+
+    fn put_back(&self, user: &str, shell: Shell) {
+        let mut free = self.free.lock().expect("no panic holds it");
+        free.entry(user.to_owned()).or_default().push(shell);
+    }
+
+    /// Ends what commands that nobody waits for any more still run.
+    async fn end_abandoned(&self) -> Result<()> {
+        let pids = std::mem::take(&mut *self.abandoned.lock().expect("no panic holds it"));
+        if pids.is_empty() {
+            return Ok(());
+        }
+        let mut shell = self.open("0").await?;
+        let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+        shell
+            .run(
+                &format!(
+                    "{END_CHILDREN}\nfor p in {}; do end $p; done",
+                    pids.join(" ")
+                ),
+                Streams::Apart,
+            )
+            .await?;
+        self.put_back("0", shell);
+        Ok(())
+    }
+
+    /// Fails if the container does not run any more, and says why.
+    pub async fn check(&self) -> Result<()> {
+        let error = Error::Broken {
+            what: self.what(),
+            text: String::new(),
+        };
+        match self.explained(error).await {
+            Error::Broken { .. } => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    /// A broken pipe says little: the container's own state says why.
+    async fn explained(&self, error: Error) -> Error {
+        let text = match self.engine.state(&self.container).await {
+            Ok(State::Stopped {
+                out_of_memory: true,
+                ..
+            }) => "the container ran out of memory and was killed".to_owned(),
+            Ok(State::Stopped { code, .. }) => {
+                format!("the container has ended, with exit code {code}")
+            }
+            Ok(State::Missing) => "the container has been removed".to_owned(),
+            _ => return error,
+        };
+        Error::Gone {
+            what: self.what(),
+            text,
+        }
+    }
+
+    fn what(&self) -> String {
+        format!("container `{}`", self.container)
+    }
+
+    fn mark(&self) -> String {
+        let random = std::hash::BuildHasher::hash_one(
+            &std::collections::hash_map::RandomState::new(),
+            self.marks.fetch_add(1, Ordering::Relaxed),
+        );
+        format!("--{random:016x}--")
+    }
+}
+
+/// Ends the children of a process and theirs, not the process itself.
+const END_CHILDREN: &str = "\
+end() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; kill -9 $c; done; }";
+
+/// Left behind when a command's future is dropped before its end.
+struct Abandoned {
+    pid: Option<u32>,
+    list: Arc<Mutex<Vec<u32>>>,
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let mut list = self.list.lock().expect("no panic holds it");
+        list.extend(self.pid);
+    }
+}

@@ -1,0 +1,188 @@
+//! What a call of a playbook can tell while it works: what it shows, what it waits for.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::event::{Event, Form, Place, Shown, What};
+use crate::problem::Problem;
+
+/// How often a poll of our own looks.
+const TICK: Duration = Duration::from_millis(2);
+
+/// Where the events of a scenario go.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    sender: UnboundedSender<Event>,
+    start: Instant,
+    scenario: Option<String>,
+}
+
+impl Sink {
+    pub fn new(sender: UnboundedSender<Event>, start: Instant) -> Self {
+        Self {
+            sender,
+            start,
+            scenario: None,
+        }
+    }
+
+    /// The same sink for the events of one scenario.
+    #[must_use]
+    pub fn of(&self, scenario: &str) -> Self {
+        Self {
+            scenario: Some(scenario.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    pub fn send(&self, what: What) {
+        // The receiver goes only after all that send, or with the whole run.
+        let _ = self.sender.send(Event {
+            at: self.start.elapsed(),
+            scenario: self.scenario.clone(),
+            what,
+        });
+    }
+}
+
+/// One call of a host function, from its beginning to its end.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub sink: Sink,
+    pub call: u32,
+    pub place: Place,
+    watch: Arc<Mutex<Watch>>,
+}
+
+/// What the call waits for, and what it saw last.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    pub waits_for: Option<String>,
+    pub saw: Option<String>,
+    looked: Option<Instant>,
+}
+
+impl Act {
+    pub fn new(sink: Sink, call: u32, place: Place) -> Self {
+        Self {
+            sink,
+            call,
+            place,
+            watch: Arc::default(),
+        }
+    }
+
+    pub fn watch(&self) -> Watch {
+        self.watch.lock().expect("no panic holds it").clone()
+    }
+
+    /// Says what is waited for from here on.
+    pub fn waits_for(&self, what: impl Into<String>) {
+        let what = what.into();
+        *self.watch.lock().expect("no panic holds it") = Watch {
+            waits_for: Some(what.clone()),
+            ..Watch::default()
+        };
+        self.sink.send(What::CallWaiting {
+            call: self.call,
+            what,
+        });
+    }
+
+    /// Whether a look at what costs more than a poll is due: some five times a second.
+    pub fn is_time_to_look(&self) -> bool {
+        let mut watch = self.watch.lock().expect("no panic holds it");
+        let due = watch
+            .looked
+            .is_none_or(|it| it.elapsed() > Duration::from_millis(200));
+        if due {
+            watch.looked = Some(Instant::now());
+        }
+        due
+    }
+
+    /// Notes what a poll saw, for the diagnosis if the wait is given up.
+    pub fn saw(&self, value: impl fmt::Display) {
+        self.watch.lock().expect("no panic holds it").saw = Some(value.to_string());
+    }
+
+    /// Polls until there is a result; the step's deadline ends it otherwise.
+    pub async fn until<T>(
+        &self,
+        what: impl Into<String>,
+        mut poll: impl AsyncFnMut() -> Result<Option<T>, Problem>,
+    ) -> Result<T, Problem> {
+        self.waits_for(what);
+        loop {
+            if let Some(result) = poll().await? {
+                return Ok(result);
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Shows a command of a shell in a node (or, without one, on the Docker host).
+    pub fn shows(&self, node: Option<&str>, input: impl Into<String>, output: impl Into<String>) {
+        self.sink.send(What::Shown(Shown {
+            node: node.map(str::to_owned),
+            form: Form::Shell,
+            prompt: format!("{}$ ", node.unwrap_or_default()),
+            continuation: String::new(),
+            input: input.into(),
+            output: output.into(),
+            place: self.place.clone(),
+        }));
+    }
+
+    /// Shows SQL as psql does; `prompt` is `test=# ` or `test=> `.
+    pub fn shows_sql(
+        &self,
+        node: &str,
+        prompt: &str,
+        input: impl Into<String>,
+        output: impl Into<String>,
+    ) {
+        self.sink.send(What::Shown(Shown {
+            node: Some(node.to_owned()),
+            form: Form::Sql,
+            prompt: prompt.to_owned(),
+            continuation: prompt.replace("=# ", "-# ").replace("=> ", "-> "),
+            input: input.into(),
+            output: output.into(),
+            place: self.place.clone(),
+        }));
+    }
+
+    /// Shows what a statement printed that was shown before.
+    pub fn shows_answer(&self, node: &str, output: impl Into<String>) {
+        self.sink.send(What::Shown(Shown {
+            node: Some(node.to_owned()),
+            form: Form::Sql,
+            prompt: String::new(),
+            continuation: String::new(),
+            input: String::new(),
+            output: output.into(),
+            place: self.place.clone(),
+        }));
+    }
+
+    /// A remark in the transcript.
+    pub fn remarks(&self, node: Option<&str>, text: impl Into<String>) {
+        self.sink.send(What::Shown(Shown {
+            node: node.map(str::to_owned),
+            form: Form::Remark,
+            prompt: "# ".to_owned(),
+            continuation: "# ".to_owned(),
+            input: text.into(),
+            output: String::new(),
+            place: self.place.clone(),
+        }));
+    }
+
+    pub fn says(&self, text: impl Into<String>) {
+        self.sink.send(What::Said { text: text.into() });
+    }
+}

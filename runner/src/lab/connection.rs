@@ -1,0 +1,247 @@
+//! A connection that stays open: one psql that gets one statement after the other. With it an open
+//! transaction, a lock, or a write that hangs can be played.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::{Buf, BytesMut};
+use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Mutex;
+
+use crate::engine::{Chunk, Pipe};
+use crate::problem::{Blame, Problem};
+
+use super::Act;
+use super::node::Node;
+use super::psql::{self, Expected, PsqlOptions, Said};
+
+/// How the connection is made; its name tells it from others in the transcript.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionOptions {
+    pub psql: PsqlOptions,
+    pub name: Option<String>,
+}
+
+/// An open psql.
+pub struct Connection {
+    pub node: std::sync::Arc<Node>,
+    prompt: String,
+    backend: String,
+    pipe: Mutex<Option<Pipe>>,
+    /// A statement was sent and its result has not been fetched.
+    open: AtomicBool,
+    sent: std::sync::Mutex<String>,
+    heard: Mutex<BytesMut>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Connection")
+            .field("prompt", &self.prompt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// psql says this when it has done all that it was sent. A playbook's SQL can't print it by chance.
+const MARK: &str = "--pgdrill-4cf1a9e07b52-done--";
+
+impl Connection {
+    pub async fn open(
+        act: &Act,
+        node: std::sync::Arc<Node>,
+        options: &ConnectionOptions,
+    ) -> Result<Self, Problem> {
+        node.needs_postgres()?;
+        let count = {
+            let mut sessions = node.sessions.lock().expect("no panic holds it");
+            *sessions += 1;
+            *sessions
+        };
+        let name = options.name.clone().unwrap_or_else(|| count.to_string());
+        let prompt = psql::prompt(&node, &options.psql, &format!("[{name}]"));
+        let command =
+            psql::command(&node, &options.psql).replace("ON_ERROR_STOP=1", "ON_ERROR_STOP=0");
+        let script = format!(
+            "{}\nexec {} 2>&1",
+            node.environment(),
+            command.replacen("PGPASSWORD=", "env PGPASSWORD=", 1)
+        );
+        let machine = node.machine()?;
+        let pipe = machine
+            .connect(
+                &node.account,
+                &format!("/bin/sh -c {}", crate::engine::quoted(&script)),
+            )
+            .await?;
+        let mut connection = Self {
+            node,
+            prompt,
+            backend: String::new(),
+            pipe: Mutex::new(Some(pipe)),
+            open: AtomicBool::new(false),
+            sent: std::sync::Mutex::default(),
+            heard: Mutex::default(),
+        };
+        act.waits_for(format!("a connection to {}", connection.node.name));
+        connection
+            .transmit("\\pset tuples_only\nselect pg_backend_pid();\n\\pset tuples_only\n")
+            .await?;
+        let said = connection.receive().await?;
+        let pid = said
+            .text
+            .lines()
+            .find_map(|line| line.trim().parse::<u32>().ok());
+        match pid {
+            Some(pid) => connection.backend = pid.to_string(),
+            None => {
+                let message = format!(
+                    "no connection to the server on node `{}`",
+                    connection.node.name
+                );
+                return Err(Problem::new(Blame::System, message).note(said.text));
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Sends a statement and returns at once.
+    pub async fn send(&self, act: &Act, sql: &str) -> Result<(), Problem> {
+        if self.open.swap(true, Ordering::AcqRel) {
+            return Err(Problem::new(
+                Blame::Playbook,
+                "this session has not answered its last statement yet",
+            )
+            .note("fetch that with .result() first"));
+        }
+        self.node.hang_up().await;
+        *self.sent.lock().expect("no panic holds it") = sql.trim().to_owned();
+        act.shows_sql(&self.node.name, &self.prompt, sql.trim(), "");
+        self.transmit(&format!("{}\n", sql.trim_end())).await
+    }
+
+    /// Waits for what the sent statement printed, and shows it.
+    pub async fn result(&self, act: &Act, expected: &Expected) -> Result<String, Problem> {
+        if !self.open.load(Ordering::Acquire) {
+            return Err(Problem::new(
+                Blame::Playbook,
+                "nothing was sent in this session that could have a result",
+            ));
+        }
+        act.waits_for(format!("the answer to a statement on {}", self.node.name));
+        let said = self.receive().await?;
+        self.open.store(false, Ordering::Release);
+        let sql = self.sent.lock().expect("no panic holds it").clone();
+        act.remarks(
+            Some(&self.node.name),
+            format!(
+                "{} answers",
+                self.prompt.trim_end_matches("=# ").trim_end_matches("=> ")
+            ),
+        );
+        act.shows_answer(&self.node.name, said.text.clone());
+        psql::judge(&self.node, &sql, expected, 0, &said)?;
+        Ok(said.text)
+    }
+
+    /// Sends a statement and waits for what it prints.
+    pub async fn psql(&self, act: &Act, sql: &str, expected: &Expected) -> Result<String, Problem> {
+        if self.open.swap(true, Ordering::AcqRel) {
+            return Err(Problem::new(
+                Blame::Playbook,
+                "this session has not answered its last statement yet",
+            )
+            .note("fetch that with .result() first"));
+        }
+        self.node.hang_up().await;
+        self.transmit(&format!("{}\n", sql.trim_end())).await?;
+        act.waits_for(format!("the answer to a statement on {}", self.node.name));
+        let said = self.receive().await?;
+        self.open.store(false, Ordering::Release);
+        act.shows_sql(&self.node.name, &self.prompt, sql.trim(), said.text.clone());
+        psql::judge(&self.node, sql, expected, 0, &said)?;
+        Ok(said.text)
+    }
+
+    /// Whether the sent statement hangs: the server has it, and waits for something else than us.
+    pub async fn waiting(&self) -> Result<bool, Problem> {
+        if !self.open.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        let question = format!(
+            "select coalesce(bool_or(state = 'active' and wait_event_type not in ('Client', 'Activity')), false) \
+             from pg_stat_activity where pid = {}",
+            self.backend
+        );
+        Ok(self.node.text(&question).await? == "t")
+    }
+
+    /// Ends the connection and returns when the server's process for it is gone.
+    pub async fn close(&self, act: &Act) -> Result<(), Problem> {
+        let Some(mut pipe) = self.pipe.lock().await.take() else {
+            return Ok(());
+        };
+        // What it runs is not finished first: its user has left.
+        let _ = pipe.input.write_all(b"\\q\n").await;
+        let _ = pipe.input.shutdown().await;
+        if self.open.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        act.waits_for(format!("a session on {} to end", self.node.name));
+        while let Some(Ok(_)) = pipe.output.next().await {}
+        Ok(())
+    }
+
+    async fn transmit(&self, text: &str) -> Result<(), Problem> {
+        let mut pipe = self.pipe.lock().await;
+        let Some(pipe) = pipe.as_mut() else {
+            return Err(Problem::new(Blame::Playbook, "this session is closed"));
+        };
+        let text = format!("{text}\\echo {MARK}\n");
+        let sent = async {
+            pipe.input.write_all(text.as_bytes()).await?;
+            pipe.input.flush().await
+        };
+        sent.await
+            .map_err(|error: std::io::Error| self.lost(&error.to_string()))
+    }
+
+    async fn receive(&self) -> Result<Said, Problem> {
+        let mut pipe = self.pipe.lock().await;
+        let Some(pipe) = pipe.as_mut() else {
+            return Err(Problem::new(Blame::Playbook, "this session is closed"));
+        };
+        let mut heard = self.heard.lock().await;
+        loop {
+            if let Some(at) = heard
+                .windows(MARK.len())
+                .position(|it| it == MARK.as_bytes())
+            {
+                let text = heard.split_to(at);
+                let mark = (MARK.len() + 1).min(heard.len());
+                heard.advance(mark);
+                return Ok(Said::read(&String::from_utf8_lossy(&text)));
+            }
+            match pipe.output.next().await {
+                Some(Ok(Chunk::Out(bytes) | Chunk::Err(bytes))) => heard.extend_from_slice(&bytes),
+                Some(Err(error)) => return Err(error.into()),
+                // psql has ended: what it said last is the answer.
+                None => {
+                    // A machine that is off or gone is no answer of the server.
+                    self.node.machine()?.check().await?;
+                    let text = heard.split();
+                    let mut said = Said::read(&String::from_utf8_lossy(&text));
+                    said.sqlstate.get_or_insert_with(|| "08006".to_owned());
+                    return Ok(said);
+                }
+            }
+        }
+    }
+
+    fn lost(&self, text: &str) -> Problem {
+        Problem::new(
+            Blame::System,
+            format!("a session on node `{}` is lost: {text}", self.node.name),
+        )
+    }
+}

@@ -1,0 +1,381 @@
+//! Nodes and images made from them.
+
+use std::sync::Arc;
+
+use crate::engine::{
+    ContainerSpec, IMAGE_LABEL, MAJOR_LABEL, Machine, Storage, VERSION_LABEL, VolumeMount, quoted,
+};
+use crate::event::What;
+use crate::problem::Problem;
+
+use super::config::{insert_hba, setting};
+use super::node::{Made, Node, Superuser};
+use super::probe::{Installation, TEMPLATE};
+use super::server::{self, StopMode};
+use super::teardown::{Lab, Volume};
+use super::{Act, files};
+
+/// What a node is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NodeOptions {
+    pub image: Option<String>,
+    pub major: Option<u32>,
+    /// Only the machine.
+    pub serverless: bool,
+    pub volumes: Vec<(String, Volume)>,
+    pub config: Vec<(String, String)>,
+    pub hba: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub hostname: Option<String>,
+    pub memory: Option<i64>,
+    pub storage: Storage,
+    /// Size limit of the data directory's file system in bytes.
+    pub disk: Option<u64>,
+    pub data: Option<String>,
+    pub port: Option<u16>,
+    pub initdb: Option<String>,
+    pub auth: Option<String>,
+    pub user: Option<String>,
+    pub password: Option<String>,
+    pub caps: Vec<String>,
+}
+
+/// Starts a machine, and on it a server that accepts connections.
+pub async fn start_node(
+    act: &Act,
+    lab: &Lab,
+    name: &str,
+    options: &NodeOptions,
+) -> Result<Arc<Node>, Problem> {
+    let reserved = lab.reserve(name)?;
+    let image = options.image.as_deref().unwrap_or("pg");
+    act.waits_for(format!("image {image}"));
+    let provided = lab.image(act, image, options.major).await?;
+    let data = match &options.data {
+        Some(data) => data.clone(),
+        None => (provided.info.env.iter())
+            .find_map(|(key, value)| (key == "PGDATA").then(|| value.clone()))
+            .unwrap_or_else(|| "/var/lib/postgresql/data".to_owned()),
+    };
+    let spec = specification(lab, name, &provided.tag, &data, options);
+    act.shows(None, docker_run(name, image, &spec, options), "");
+    act.waits_for(format!("container of {name}"));
+    lab.clear_failed(name).await?;
+    lab.hold_disk(&spec).await?;
+    let (machine, account) = power_on(lab, spec.clone()).await?;
+    let superuser = Superuser {
+        name: options
+            .user
+            .clone()
+            .unwrap_or_else(|| "postgres".to_owned()),
+        password: options.password.clone(),
+    };
+    act.sink.send(What::NodeStarted {
+        node: name.to_owned(),
+        container: spec.name.clone(),
+        image: provided.tag.clone(),
+    });
+    let node = Node::new(Made {
+        name: name.to_owned(),
+        spec,
+        engine: Arc::clone(&lab.world.engine),
+        account,
+        superuser,
+        data,
+        port: options.port.unwrap_or(5432),
+        machine,
+    });
+    let major = options.major.or_else(|| Some(lab.major));
+    let installation = Installation::find(&node, major, provided.version.as_deref()).await?;
+    if !installation.version.is_empty() {
+        act.sink.send(What::ServerVersion {
+            image: provided.tag.clone(),
+            version: installation.version.clone(),
+        });
+    }
+    *node.installation.lock().expect("no panic holds it") = installation.clone();
+    own(&node, &installation, options).await?;
+    let node = Arc::new(node);
+    reserved.becomes(&node);
+    if options.serverless {
+        return Ok(node);
+    }
+    node.needs_postgres()?;
+    make_cluster(act, &node, &installation, options).await?;
+    server::launch(act, &node).await?;
+    set_password(&node, options).await?;
+    Ok(node)
+}
+
+fn specification(
+    lab: &Lab,
+    name: &str,
+    image: &str,
+    data: &str,
+    options: &NodeOptions,
+) -> ContainerSpec {
+    let container = lab.container_name(name);
+    let mut volumes: Vec<_> = (options.volumes.iter())
+        .map(|(path, volume)| VolumeMount {
+            volume: volume.engine_name.clone(),
+            path: path.clone(),
+            memory: None,
+        })
+        .collect();
+    let memory = match (options.storage, options.disk) {
+        (_, Some(bytes)) => Some(bytes),
+        // Half of what a drill's machine may have; it is only used as far as it is filled.
+        (Storage::Memory, None) => Some(4 << 30),
+        (Storage::Volume | Storage::Layer, None) => None,
+    };
+    if options.storage != Storage::Layer || memory.is_some() {
+        volumes.push(VolumeMount {
+            volume: format!("{container}-data"),
+            path: data.to_owned(),
+            memory,
+        });
+    }
+    let mut env = options.env.clone();
+    env.push(("PGDATA".to_owned(), data.to_owned()));
+    ContainerSpec {
+        name: container,
+        hostname: options.hostname.clone().unwrap_or_else(|| name.to_owned()),
+        image: image.to_owned(),
+        user: "postgres".to_owned(),
+        program: vec!["/bin/sh".to_owned()],
+        env,
+        labels: lab.labels(Some(name)),
+        volumes,
+        memory: options.memory,
+        shm: Some(256 << 20),
+        caps: options.caps.clone(),
+    }
+}
+
+/// The command that a person would type.
+fn docker_run(name: &str, image: &str, spec: &ContainerSpec, options: &NodeOptions) -> String {
+    let mut words = vec![format!("docker run -d --name {name}")];
+    if let Some(hostname) = &options.hostname {
+        words.push(format!("--hostname {}", quoted(hostname)));
+    }
+    words.extend(
+        options
+            .volumes
+            .iter()
+            .map(|(path, volume)| format!("-v {}:{}", volume.name, quoted(path))),
+    );
+    words.extend(
+        options
+            .env
+            .iter()
+            .map(|(key, value)| format!("-e {}", quoted(&format!("{key}={value}")))),
+    );
+    words.extend(options.memory.map(|bytes| format!("--memory {bytes}")));
+    words.extend(options.caps.iter().map(|cap| format!("--cap-add {cap}")));
+    if let Some(VolumeMount {
+        memory: Some(bytes),
+        path,
+        ..
+    }) = spec.volumes.last()
+    {
+        words.push(format!("--tmpfs {path}:size={bytes}"));
+    }
+    words.push(quoted(image));
+    if options.serverless {
+        words.push("sleep infinity".to_owned());
+    } else {
+        words.extend(
+            options
+                .config
+                .iter()
+                .map(|(key, value)| format!("-c {}", quoted(&format!("{key}={value}")))),
+        );
+        words.extend(options.port.map(|port| format!("-p {port}")));
+    }
+    words.join(" ")
+}
+
+/// Creates and starts the container. Not every image has a user `postgres`.
+async fn power_on(lab: &Lab, mut spec: ContainerSpec) -> Result<(Arc<Machine>, String), Problem> {
+    let engine = Arc::clone(&lab.world.engine);
+    // On a task of its own: a request that was dropped half way might still be carried out.
+    lab.finish(async move {
+        engine.create(&spec).await?;
+        match Machine::start(Arc::clone(&engine), &spec.name, &spec.user).await {
+            Ok(machine) => Ok((Arc::new(machine), spec.user)),
+            Err(error) if error.to_string().contains("unable to find user") => {
+                engine.remove(&spec.name).await?;
+                "0".clone_into(&mut spec.user);
+                engine.create(&spec).await?;
+                let machine = Machine::start(engine, &spec.name, &spec.user).await?;
+                Ok((Arc::new(machine), spec.user))
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
+}
+
+/// Gives mounted volumes to the server's account where the image has not prepared them.
+async fn own(
+    node: &Node,
+    installation: &Installation,
+    options: &NodeOptions,
+) -> Result<(), Problem> {
+    let paths: Vec<_> = options
+        .volumes
+        .iter()
+        .map(|(path, _)| quoted(path))
+        .collect();
+    let data = quoted(&node.data);
+    let unowned = if paths.is_empty() {
+        String::new()
+    } else {
+        let script = format!(
+            "for d in {}; do [ -w $d ] || echo $d; done",
+            paths.join(" ")
+        );
+        node.run(&script).await?.out
+    };
+    let mut script: String = unowned
+        .lines()
+        .map(|path| format!("chown {} {}\n", node.account, quoted(path)))
+        .collect();
+    if !installation.writable && !installation.bin.is_empty() {
+        script = format!(
+            "{script}mkdir -p {data} && chown {} {data} && chmod 700 {data}\n",
+            node.account
+        );
+    }
+    if script.is_empty() {
+        return Ok(());
+    }
+    let output = node
+        .run_as("0", &script, crate::engine::Streams::Apart)
+        .await?;
+    if output.code != 0 {
+        return Err(node.broken("preparing the volumes", &output));
+    }
+    Ok(())
+}
+
+/// A cluster in the data directory: the image's own, or a new one; with the wanted settings.
+async fn make_cluster(
+    act: &Act,
+    node: &Node,
+    installation: &Installation,
+    options: &NodeOptions,
+) -> Result<(), Problem> {
+    let data = quoted(&node.data);
+    let own_way = options.initdb.is_some() || node.superuser.name != "postgres";
+    let fresh = !installation.cluster;
+    if fresh && installation.template && !own_way {
+        node.must(
+            "unpacking the cluster",
+            &format!("tar -xf {TEMPLATE} -C {data}"),
+        )
+        .await?;
+    } else if fresh {
+        act.waits_for(format!("initdb on {}", node.name));
+        let initdb = format!(
+            "initdb -D {data} -U {} -A trust -E UTF8 --locale=C.UTF-8 -k {}",
+            quoted(&node.superuser.name),
+            options.initdb.as_deref().unwrap_or_default()
+        );
+        node.must("`initdb`", &initdb).await?;
+        let access = "listen_addresses = '*'\n";
+        files::append(node, &format!("{}/postgresql.conf", node.data), access).await?;
+        let hba = "host all all all trust\nhost replication all all trust\n";
+        files::append(node, &format!("{}/pg_hba.conf", node.data), hba).await?;
+    }
+    let mut lines: Vec<_> = options
+        .config
+        .iter()
+        .map(|(name, value)| setting(name, value))
+        .collect();
+    if node.port != 5432 {
+        lines.push(setting("port", &node.port.to_string()));
+    }
+    if let Some(method) = &options.auth {
+        let change = format!("sed -i -E 's/^(host .*)trust$/\\1{method}/' {data}/pg_hba.conf");
+        node.must("change of pg_hba.conf", &change).await?;
+        if method == "md5" || method == "scram-sha-256" {
+            lines.push(setting("password_encryption", method));
+        }
+    }
+    for (at, line) in options.hba.iter().enumerate() {
+        insert_hba(node, at + 1, line).await?;
+    }
+    if !lines.is_empty() {
+        let text = format!("{}\n", lines.join("\n"));
+        files::append(node, &format!("{}/postgresql.conf", node.data), &text).await?;
+    }
+    Ok(())
+}
+
+async fn set_password(node: &Node, options: &NodeOptions) -> Result<(), Problem> {
+    let Some(password) = &options.password else {
+        return Ok(());
+    };
+    let name = node.superuser.name.replace('"', "\"\"");
+    let literal = crate::sql::literal(&crate::sql::Value::Text(password.clone()));
+    node.rows(
+        &format!("alter role \"{name}\" password {literal}"),
+        &[],
+        None,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Saves a node, its data directory included wherever that lives, as an image of this scenario. A
+/// running server is stopped for it and started again.
+pub async fn commit_image(
+    act: &Act,
+    lab: &Lab,
+    node: &Node,
+    name: &str,
+) -> Result<String, Problem> {
+    let tag = lab.committed_name(name)?;
+    let has_server = node.needs_postgres().is_ok();
+    let runs = has_server && server::running(node).await?.is_some();
+    if runs {
+        act.shows(Some(&node.name), "pg_ctl stop", "");
+        server::halt(act, node, StopMode::Fast).await?;
+    }
+    if has_server {
+        // A volume is not part of the container: its files go to where a new node finds them.
+        let data = quoted(&node.data);
+        let script = format!(
+            "[ -s {data}/PG_VERSION ] || exit 0; mkdir -p {folder} && chown {} {folder} && \
+             tar -cf {TEMPLATE} -C {data} --exclude=./postmaster.pid . && chmod 644 {TEMPLATE}",
+            node.account,
+            folder = "/var/lib/pgdrill",
+        );
+        act.waits_for(format!("the data directory of {} to be packed", node.name));
+        let output = node
+            .run_as("0", &script, crate::engine::Streams::Apart)
+            .await?;
+        if output.code != 0 {
+            return Err(node.broken("packing the data directory", &output));
+        }
+    }
+    act.shows(None, format!("docker commit {} {name}", node.name), "");
+    act.waits_for(format!("image {name}"));
+    let mut labels = lab.labels(None);
+    let installation = node.installation.lock().expect("no panic holds it").clone();
+    labels.push((IMAGE_LABEL.to_owned(), name.to_owned()));
+    if has_server {
+        labels.push((MAJOR_LABEL.to_owned(), installation.major.to_string()));
+        labels.push((VERSION_LABEL.to_owned(), installation.version));
+    }
+    let engine = Arc::clone(&lab.world.engine);
+    let (container, wanted) = (node.container.clone(), tag.clone());
+    lab.finish(async move { Ok(engine.commit(&container, &wanted, &labels).await?) })
+        .await?;
+    lab.commit(name, &tag);
+    if runs {
+        server::start_server(act, node).await?;
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,36 @@
+//! A lab: what a scenario has built, what can be done with it, and how it is undone.
+
+mod act;
+mod archive;
+mod backup;
+mod config;
+mod connection;
+mod create;
+mod daemon;
+mod diagnosis;
+mod files;
+mod log;
+mod node;
+mod power;
+mod probe;
+mod psql;
+mod recovery;
+mod server;
+mod teardown;
+
+pub use act::{Act, Sink, Watch};
+pub use archive::{SwitchedWal, archive_to, fetch, restore_point, switch_wal};
+pub use backup::{Backup, BackupOptions, basebackup, combine_backups};
+pub use config::{allow, configure};
+pub use connection::{Connection, ConnectionOptions};
+pub use create::{NodeOptions, commit_image, start_node};
+pub use daemon::{daemon_log, start_daemon, stop_daemon};
+pub use diagnosis::diagnosis;
+pub use files::{append_file, copy_in, read_file, write_file};
+pub use log::{LogMark, log_mark, server_log, wait_for_log};
+pub use node::{Node, Superuser};
+pub use power::{boot, kill, pause, remove, stop, unpause};
+pub use psql::{Expected, PsqlOptions, ShellOptions, execute, psql, sh};
+pub use recovery::{Recovery, Target, promote, recover};
+pub use server::{StopMode, kill_server, reload_server, restart_server, start_server, stop_server};
+pub use teardown::{Lab, NODE_LABEL, SCOPE_LABEL, Volume, World, sweep};

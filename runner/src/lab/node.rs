@@ -1,0 +1,276 @@
+//! A node: a machine of the lab, a container with an open shell, and perhaps PostgreSQL on it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::engine::{ContainerSpec, Engine, Machine, Output, Streams, quoted};
+use crate::problem::{Blame, Problem};
+use crate::sql::{self, Login, Rows, Value};
+
+use super::daemon::Daemon;
+use super::probe::Installation;
+
+/// A machine of the lab.
+#[derive(Debug)]
+pub struct Node {
+    pub name: String,
+    pub container: String,
+    pub image: String,
+    pub engine: Arc<dyn Engine>,
+    /// The user that PostgreSQL runs as (`postgres`; in an image without it, the image's own).
+    pub account: String,
+    pub superuser: Superuser,
+    pub data: String,
+    pub port: u16,
+    /// The volumes that go with it.
+    pub(super) volumes: Vec<String>,
+    pub installation: Mutex<Installation>,
+    pub(super) power: Mutex<Power>,
+    /// The connection for typed values, kept between calls that follow each other.
+    connection: tokio::sync::Mutex<Option<sql::Connection>>,
+    /// `allow` lines so far: each goes behind the earlier ones and before all others.
+    pub(super) allowed: Mutex<Vec<String>>,
+    pub(super) daemons: Mutex<BTreeMap<String, Daemon>>,
+    /// How often a session was opened, to tell them apart in the transcript.
+    pub(super) sessions: Mutex<u32>,
+}
+
+/// What a node is made of, once its machine runs.
+pub(super) struct Made {
+    pub name: String,
+    pub spec: ContainerSpec,
+    pub engine: Arc<dyn Engine>,
+    pub account: String,
+    pub superuser: Superuser,
+    pub data: String,
+    pub port: u16,
+    pub machine: Arc<Machine>,
+}
+
+/// The role that initdb made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superuser {
+    pub name: String,
+    pub password: Option<String>,
+}
+
+/// Whether the machine is on.
+#[derive(Debug, Clone)]
+pub(super) enum Power {
+    On(Arc<Machine>),
+    Paused(Arc<Machine>),
+    /// Off, and why: "was killed", "was stopped".
+    Off(&'static str),
+}
+
+/// Where the server's log is. Not in the data directory: a backup or a rewind would take it along.
+pub(super) const LOG: &str = "/tmp/server.log";
+
+impl Node {
+    pub(super) fn new(made: Made) -> Self {
+        let Made {
+            name,
+            spec,
+            engine,
+            account,
+            superuser,
+            data,
+            port,
+            machine,
+        } = made;
+        // The data directory's own volume goes with the node; the others belong to the scenario.
+        let own = (spec.volumes.iter())
+            .filter(|it| it.path == data)
+            .map(|it| it.volume.clone());
+        Self {
+            volumes: own.collect(),
+            name,
+            container: spec.name,
+            image: spec.image,
+            engine,
+            account,
+            superuser,
+            data,
+            port,
+            installation: Mutex::default(),
+            power: Mutex::new(Power::On(machine)),
+            connection: tokio::sync::Mutex::default(),
+            allowed: Mutex::default(),
+            daemons: Mutex::default(),
+            sessions: Mutex::default(),
+        }
+    }
+
+    /// The running machine, or the problem that it is off.
+    pub fn machine(&self) -> Result<Arc<Machine>, Problem> {
+        let (what, advice) = match &*self.power.lock().expect("no panic holds it") {
+            Power::On(machine) => return Ok(Arc::clone(machine)),
+            Power::Paused(_) => ("is paused", "unpause_node"),
+            Power::Off(why) => (*why, "boot_node"),
+        };
+        let name = &self.name;
+        let problem = Problem::new(Blame::Playbook, format!("node `{name}` {what}"));
+        Err(match what {
+            "was removed" => problem,
+            _ => problem.note(format!("perhaps {advice}({name}) first")),
+        })
+    }
+
+    /// Runs a script of ours as the server's account; both streams apart.
+    pub async fn run(&self, script: &str) -> Result<Output, Problem> {
+        self.run_as(&self.account, script, Streams::Apart).await
+    }
+
+    /// Runs a script and takes any failure of it as one of the machine.
+    pub async fn must(&self, what: &str, script: &str) -> Result<String, Problem> {
+        let output = self.run(script).await?;
+        if output.code == 0 {
+            return Ok(output.out);
+        }
+        Err(self.broken(what, &output))
+    }
+
+    pub async fn run_as(
+        &self,
+        user: &str,
+        script: &str,
+        streams: Streams,
+    ) -> Result<Output, Problem> {
+        let machine = self.machine()?;
+        let script = format!("{}\n{script}", self.environment());
+        Ok(machine.run(user, &script, streams).await?)
+    }
+
+    pub(super) fn broken(&self, what: &str, output: &Output) -> Problem {
+        let text = format!("{}{}", output.err, output.out);
+        let problem = Problem::new(
+            Blame::System,
+            format!(
+                "{what} on node `{}` failed with exit code {}",
+                self.name, output.code
+            ),
+        );
+        text.trim()
+            .lines()
+            .rev()
+            .take(15)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .fold(problem, |problem, line| problem.note(line))
+    }
+
+    /// What every script on the node finds in its environment.
+    pub(super) fn environment(&self) -> String {
+        let installation = self.installation.lock().expect("no panic holds it");
+        if installation.bin.is_empty() {
+            return String::new();
+        }
+        format!(
+            "export PATH={bin}:$PATH PGDATA={data} PGHOST={socket} PGPORT={port} PGUSER={user} \
+             PGCLIENTENCODING=UTF8 LC_MESSAGES=C",
+            bin = quoted(&installation.bin),
+            data = quoted(&self.data),
+            socket = quoted(&installation.socket),
+            port = self.port,
+            user = quoted(&self.superuser.name),
+        )
+    }
+
+    /// PostgreSQL's major version on the node.
+    pub fn major(&self) -> u32 {
+        self.installation.lock().expect("no panic holds it").major
+    }
+
+    /// Fails unless PostgreSQL is on the node.
+    pub fn needs_postgres(&self) -> Result<(), Problem> {
+        if !self
+            .installation
+            .lock()
+            .expect("no panic holds it")
+            .bin
+            .is_empty()
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "node `{}` has no PostgreSQL: image `{}` has none",
+            self.name, self.image
+        );
+        Err(Problem::new(Blame::Playbook, message))
+    }
+
+    fn login(&self, database: Option<&str>) -> Login {
+        Login {
+            user: self.superuser.name.clone(),
+            database: database.unwrap_or("postgres").to_owned(),
+            password: self.superuser.password.clone(),
+        }
+    }
+
+    /// Opens a connection to the server from within the node.
+    pub async fn connect(&self, login: &Login) -> Result<sql::Connection, Problem> {
+        self.needs_postgres()?;
+        let machine = self.machine()?;
+        let dialer = {
+            let installation = self.installation.lock().expect("no panic holds it");
+            installation.dialer(self.port)?
+        };
+        let pipe = machine.connect(&self.account, &dialer).await?;
+        Ok(sql::Connection::open(pipe, login).await?)
+    }
+
+    /// Runs SQL for its values, as the superuser, in the database `postgres` or another.
+    pub async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        database: Option<&str>,
+    ) -> Result<Rows, Problem> {
+        if database.is_some() {
+            let connection = self.connect(&self.login(database)).await?;
+            let rows = connection.rows(sql, parameters).await;
+            connection.close().await;
+            return Ok(rows?);
+        }
+        let mut kept = self.connection.lock().await;
+        let connection = match kept.take() {
+            Some(connection) => connection,
+            None => self.connect(&self.login(None)).await?,
+        };
+        // Kept only if nothing went wrong: a broken connection or transaction is not used again.
+        let rows = connection.rows(sql, parameters).await;
+        match rows {
+            Ok(rows) => {
+                *kept = Some(connection);
+                Ok(rows)
+            }
+            Err(error) => {
+                connection.close().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The first column of the first row, for our own questions.
+    pub async fn value(&self, sql: &str) -> Result<Value, Problem> {
+        let rows = self.rows(sql, &[], None).await?;
+        Ok(rows.first().cloned().unwrap_or(Value::Null))
+    }
+
+    pub async fn text(&self, sql: &str) -> Result<String, Problem> {
+        Ok(self.value(sql).await?.text())
+    }
+
+    /// Closes the kept connection: none of ours may be open while a shown command or a stop runs.
+    pub async fn hang_up(&self) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await;
+        }
+    }
+
+    /// Forgets the kept connection: the server or the machine is gone, nobody answers a goodbye.
+    pub(super) async fn forget_connection(&self) {
+        self.connection.lock().await.take();
+    }
+}

@@ -1,0 +1,131 @@
+//! The machine's own switch: off, on, frozen, gone.
+
+use std::sync::Arc;
+
+use crate::engine::{Machine, State};
+use crate::problem::{Blame, Problem};
+
+use super::Act;
+use super::node::{Node, Power};
+use super::server::{self, StopMode};
+
+/// Shuts the machine down: the server is stopped fast, then the container ends.
+pub async fn stop(act: &Act, node: &Node) -> Result<(), Problem> {
+    node.machine()?;
+    if !node
+        .installation
+        .lock()
+        .expect("no panic holds it")
+        .bin
+        .is_empty()
+        && server::running(node).await?.is_some()
+    {
+        server::halt(act, node, StopMode::Fast).await?;
+    }
+    act.shows(None, format!("docker stop {}", node.name), "");
+    off(act, node, "was stopped").await
+}
+
+/// Ends all of the machine's processes at once (SIGKILL).
+pub async fn kill(act: &Act, node: &Node) -> Result<(), Problem> {
+    node.machine()?;
+    act.shows(None, format!("docker kill {}", node.name), "");
+    off(act, node, "was killed").await
+}
+
+async fn off(act: &Act, node: &Node, why: &'static str) -> Result<(), Problem> {
+    node.engine.kill(&node.container).await?;
+    node.forget_connection().await;
+    let what = format!("{} to be off", node.name);
+    act.until(what, async || {
+        let state = node.engine.state(&node.container).await?;
+        act.saw(format!("{state:?}"));
+        Ok(matches!(state, State::Stopped { .. }).then_some(()))
+    })
+    .await?;
+    *node.power.lock().expect("no panic holds it") = Power::Off(why);
+    node.daemons.lock().expect("no panic holds it").clear();
+    Ok(())
+}
+
+/// Starts a machine that is off. Its server stays down.
+pub async fn boot(act: &Act, node: &Node) -> Result<(), Problem> {
+    match &*node.power.lock().expect("no panic holds it") {
+        Power::Off(why) if *why != "was removed" => {}
+        Power::Off(why) => {
+            return Err(Problem::new(
+                Blame::Playbook,
+                format!("node `{}` {why}", node.name),
+            ));
+        }
+        Power::On(_) | Power::Paused(_) => {
+            return Err(Problem::new(
+                Blame::Playbook,
+                format!("node `{}` is on already", node.name),
+            ));
+        }
+    }
+    act.shows(None, format!("docker start {}", node.name), "");
+    let machine = Machine::start(Arc::clone(&node.engine), &node.container, &node.account).await?;
+    *node.power.lock().expect("no panic holds it") = Power::On(Arc::new(machine));
+    Ok(())
+}
+
+/// Freezes the machine's processes: none of them does anything, nothing is closed.
+pub async fn pause(act: &Act, node: &Node) -> Result<(), Problem> {
+    let machine = node.machine()?;
+    node.forget_connection().await;
+    act.shows(None, format!("docker pause {}", node.name), "");
+    node.engine.pause(&node.container).await?;
+    *node.power.lock().expect("no panic holds it") = Power::Paused(machine);
+    expect_state(node, &State::Paused).await
+}
+
+pub async fn unpause(act: &Act, node: &Node) -> Result<(), Problem> {
+    let machine = match &*node.power.lock().expect("no panic holds it") {
+        Power::Paused(machine) => Arc::clone(machine),
+        Power::On(_) | Power::Off(_) => {
+            return Err(Problem::new(
+                Blame::Playbook,
+                format!("node `{}` is not paused", node.name),
+            ));
+        }
+    };
+    act.shows(None, format!("docker unpause {}", node.name), "");
+    node.engine.unpause(&node.container).await?;
+    *node.power.lock().expect("no panic holds it") = Power::On(machine);
+    expect_state(node, &State::Running).await
+}
+
+async fn expect_state(node: &Node, wanted: &State) -> Result<(), Problem> {
+    let state = node.engine.state(&node.container).await?;
+    if state == *wanted {
+        return Ok(());
+    }
+    let message = format!(
+        "container of node `{}` is {state:?}, not {wanted:?}",
+        node.name
+    );
+    Err(Problem::new(Blame::Environment, message))
+}
+
+/// Removes the machine, running or not, with its data directory's volume.
+pub async fn remove(act: &Act, node: &Node) -> Result<(), Problem> {
+    act.shows(None, format!("docker rm -fv {}", node.name), "");
+    node.forget_connection().await;
+    *node.power.lock().expect("no panic holds it") = Power::Off("was removed");
+    node.engine.remove(&node.container).await?;
+    for volume in &node.volumes {
+        node.engine.remove_volume(volume).await?;
+    }
+    match node.engine.state(&node.container).await? {
+        State::Missing => Ok(()),
+        state => {
+            let message = format!(
+                "container of node `{}` is still there: {state:?}",
+                node.name
+            );
+            Err(Problem::new(Blame::Environment, message))
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a node's image brings: PostgreSQL's programs are found, not assumed.
+
+use crate::engine::quoted;
+use crate::problem::{Blame, Problem};
+
+use super::node::Node;
+
+/// What was found on a node.
+#[derive(Debug, Clone, Default)]
+pub struct Installation {
+    /// The directory with `postgres`, `psql` and the rest; empty: no PostgreSQL here.
+    pub bin: String,
+    pub major: u32,
+    /// The full version, such as `17.6`.
+    pub version: String,
+    /// The directory of the server's socket.
+    pub socket: String,
+    /// A program that can carry a connection: `socat`, `perl`, `nc`, `bash`.
+    pub carrier: String,
+    /// The archive of a ready cluster, if the image has one.
+    pub template: bool,
+    /// The data directory holds a cluster already.
+    pub cluster: bool,
+    /// The account may write to the data directory.
+    pub writable: bool,
+}
+
+/// The archive of a ready cluster that our images carry.
+pub const TEMPLATE: &str = "/var/lib/pgdrill/cluster.tar";
+
+impl Installation {
+    /// Looks with nothing but the shell's own commands; `major` chooses where there are several.
+    pub async fn find(
+        node: &Node,
+        major: Option<u32>,
+        version: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let data = quoted(&node.data);
+        let script = format!(
+            "for d in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin \
+               /usr/local/bin /usr/libexec/postgresql* /usr/bin; do \
+               [ -x $d/postgres ] && echo bin=$d; done\n\
+             for s in /var/run/postgresql /run/postgresql /tmp; do [ -w $s ] && echo socket=$s && break; done\n\
+             for c in socat perl nc bash; do command -v $c >/dev/null && echo carrier=$c && break; done\n\
+             [ -f {TEMPLATE} ] && echo template=yes\n\
+             [ -s {data}/PG_VERSION ] && echo cluster=yes\n\
+             [ -w {data} ] && echo writable=yes\n:"
+        );
+        let found = node.run(&script).await?.out;
+        let all = |key: &str| -> Vec<String> {
+            let prefix = format!("{key}=");
+            found
+                .lines()
+                .filter_map(|it| it.strip_prefix(&prefix))
+                .map(str::to_owned)
+                .collect()
+        };
+        let first = |key: &str| all(key).into_iter().next().unwrap_or_default();
+        let mut installation = Self {
+            bin: chosen(&all("bin"), major),
+            socket: first("socket"),
+            carrier: first("carrier"),
+            template: !first("template").is_empty(),
+            cluster: !first("cluster").is_empty(),
+            writable: !first("writable").is_empty(),
+            ..Self::default()
+        };
+        if installation.bin.is_empty() {
+            return Ok(installation);
+        }
+        installation.version = match version {
+            Some(version) => version.to_owned(),
+            None => {
+                let said = node
+                    .must(
+                        "`postgres --version`",
+                        &format!("{}/postgres --version", quoted(&installation.bin)),
+                    )
+                    .await?;
+                said.split_whitespace()
+                    .nth(2)
+                    .unwrap_or_default()
+                    .to_owned()
+            }
+        };
+        let digits: String = installation
+            .version
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        installation.major = digits.parse().unwrap_or_default();
+        Ok(installation)
+    }
+
+    /// The command that carries a connection to the server, with its streams as ours.
+    pub fn dialer(&self, port: u16) -> Result<String, Problem> {
+        let socket = format!("{}/.s.PGSQL.{port}", self.socket);
+        Ok(match self.carrier.as_str() {
+            "socat" => format!("socat - UNIX-CONNECT:{}", quoted(&socket)),
+            "perl" => format!("perl -e {} {}", quoted(CARRIER), quoted(&socket)),
+            "nc" => format!("nc 127.0.0.1 {port}"),
+            "bash" => format!(
+                "bash -c {}",
+                quoted(&format!(
+                    "exec 3<>/dev/tcp/127.0.0.1/{port}; cat <&3 & cat >&3; kill $!"
+                ))
+            ),
+            _ => {
+                let message = "the image has no program that could carry a connection";
+                return Err(Problem::new(Blame::Environment, message)
+                    .note("one of socat, perl, nc (netcat) and bash is needed in it"));
+            }
+        })
+    }
+}
+
+/// Carries a connection where there is no socat: Debian's images always have this language.
+const CARRIER: &str = r#"
+use Socket; $| = 1;
+socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "$!\n";
+connect($s, sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
+my ($in, $b) = (1);
+while (1) {
+  my $r = ""; vec($r, fileno($s), 1) = 1; vec($r, 0, 1) = 1 if $in;
+  select($r, undef, undef, undef);
+  if (vec($r, fileno($s), 1)) { sysread($s, $b, 65536) or exit; syswrite(STDOUT, $b); }
+  if ($in && vec($r, 0, 1)) { if (sysread(STDIN, $b, 65536)) { syswrite($s, $b) } else { shutdown($s, 1); $in = 0 } }
+}
+"#;
+
+/// The directory of the wanted major, else of the highest.
+fn chosen(bins: &[String], major: Option<u32>) -> String {
+    let number = |bin: &String| -> u32 {
+        let digits: String = bin.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_default()
+    };
+    let wanted = bins.iter().find(|bin| Some(number(bin)) == major);
+    wanted
+        .or_else(|| bins.iter().max_by_key(|bin| number(bin)))
+        .cloned()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+
+    #[test]
+    fn the_wanted_major_is_chosen_else_the_highest() {
+        let bins = ["13", "9", "17"].map(|major| format!("/usr/lib/postgresql/{major}/bin"));
+        assert_eq!(chosen(&bins, Some(13)), bins[0]);
+        assert_eq!(chosen(&bins, None), bins[2]);
+        assert_eq!(chosen(&[], Some(17)), "");
+    }
+}

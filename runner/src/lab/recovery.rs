@@ -1,0 +1,249 @@
+//! Recovery from a backup and an archive, to a target:
+//! <https://www.postgresql.org/docs/current/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET>.
+
+use crate::engine::quoted;
+use crate::problem::{Blame, Problem};
+
+use super::Act;
+use super::backup::Backup;
+use super::config::setting;
+use super::node::{LOG, Node};
+use super::server::{self, Status};
+
+/// Where recovery ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Target {
+    /// At the end of the archive.
+    #[default]
+    End,
+    /// As soon as the backup is consistent.
+    Immediate,
+    Time(String),
+    Lsn(String),
+    Xid(String),
+    Name(String),
+}
+
+impl Target {
+    fn setting(&self) -> Option<String> {
+        Some(match self {
+            Self::End => return None,
+            Self::Immediate => setting("recovery_target", "immediate"),
+            Self::Time(time) => setting("recovery_target_time", time),
+            Self::Lsn(lsn) => setting("recovery_target_lsn", lsn),
+            Self::Xid(xid) => setting("recovery_target_xid", xid),
+            Self::Name(name) => setting("recovery_target_name", name),
+        })
+    }
+}
+
+/// What is recovered, from where, to where.
+#[derive(Debug, Clone, Default)]
+pub struct Recovery {
+    /// Restored first; without one the data directory is taken as it is.
+    pub backup: Option<Backup>,
+    pub restore_command: Option<String>,
+    pub target: Target,
+    pub inclusive: Option<bool>,
+    pub timeline: Option<String>,
+    /// `promote`, `pause` or `shutdown`.
+    pub action: String,
+    /// Stay a standby of this `primary_conninfo`.
+    pub upstream: Option<String>,
+    pub standby: bool,
+    /// Leave the archive_mode that the backup brings.
+    pub archiving: bool,
+}
+
+/// Recovers a node without a running server, and returns when the target is reached.
+pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Problem> {
+    node.needs_postgres()?;
+    if server::running(node).await?.is_some() {
+        let message = format!(
+            "`recover` needs node `{}` without a running server",
+            node.name
+        );
+        return Err(Problem::new(Blame::Playbook, message).note(format!(
+            "start it with `server: false`, or stop_server({}) first",
+            node.name
+        )));
+    }
+    if let Some(backup) = &recovery.backup {
+        restore(act, node, backup).await?;
+    }
+    let lines = settings(recovery);
+    let file = format!("{}/postgresql.auto.conf", node.data);
+    super::files::append(node, &file, &format!("{}\n", lines.join("\n"))).await?;
+    act.shows(
+        Some(&node.name),
+        format!("cat >> $PGDATA/postgresql.auto.conf\n{}", lines.join("\n")),
+        "",
+    );
+    let signal = if recovery.standby {
+        "standby.signal"
+    } else {
+        "recovery.signal"
+    };
+    node.must(
+        "making the signal file",
+        &format!(": > {}/{signal}", quoted(&node.data)),
+    )
+    .await?;
+    act.shows(Some(&node.name), format!("touch $PGDATA/{signal}"), "");
+    act.shows(Some(&node.name), format!("pg_ctl start -l {LOG}"), "");
+    reach(act, node, recovery).await
+}
+
+/// Puts a backup's files into the empty data directory.
+async fn restore(act: &Act, node: &Node, backup: &Backup) -> Result<(), Problem> {
+    let data = quoted(&node.data);
+    let path = quoted(&backup.path);
+    act.waits_for(format!("the backup to be copied to {}", node.name));
+    let empty = format!("find {data} -mindepth 1 -delete");
+    node.must("emptying the data directory", &empty).await?;
+    let copy = match backup.format.as_str() {
+        "tar" => format!(
+            "tar -xf {path}/base.tar -C {data} && {{ [ ! -f {path}/pg_wal.tar ] || tar -xf {path}/pg_wal.tar -C {data}/pg_wal; }}"
+        ),
+        _ => format!("cp -a {path}/. {data}"),
+    };
+    let script = format!("{copy} && chmod 700 {data}");
+    let copied = node.run(&script).await?;
+    if copied.code != 0 {
+        return Err(node.broken(&format!("restoring the backup `{}`", backup.path), &copied));
+    }
+    let shown = match backup.format.as_str() {
+        "tar" => format!(
+            "tar -xf {}/base.tar -C $PGDATA && tar -xf {0}/pg_wal.tar -C $PGDATA/pg_wal",
+            backup.path
+        ),
+        _ => format!("cp -a {}/. $PGDATA", backup.path),
+    };
+    act.shows(Some(&node.name), shown, "");
+    Ok(())
+}
+
+fn settings(recovery: &Recovery) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !recovery.archiving {
+        // The backup's own archive_command would put this recovery's timeline into the archive,
+        // and the next recovery from there would follow it.
+        lines.push(setting("archive_mode", "off"));
+    }
+    lines.extend(
+        recovery
+            .restore_command
+            .as_ref()
+            .map(|command| setting("restore_command", command)),
+    );
+    lines.extend(recovery.target.setting());
+    lines.extend(
+        recovery
+            .inclusive
+            .map(|yes| setting("recovery_target_inclusive", if yes { "on" } else { "off" })),
+    );
+    lines.extend(
+        recovery
+            .timeline
+            .as_ref()
+            .map(|timeline| setting("recovery_target_timeline", timeline)),
+    );
+    lines.extend(
+        recovery
+            .upstream
+            .as_ref()
+            .map(|upstream| setting("primary_conninfo", upstream)),
+    );
+    if recovery.target != Target::End {
+        lines.push(setting("recovery_target_action", &recovery.action));
+    }
+    lines
+}
+
+/// Starts the server and waits for the end of its recovery.
+async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Problem> {
+    let (pid, mark) = server::spawn(node).await?;
+    let pauses = recovery.action == "pause" && recovery.target != Target::End;
+    let what = format!("{} to reach the recovery target", node.name);
+    let status = act
+        .until(what, async || {
+            let status = server::status(node, &pid).await?;
+            Ok(match status {
+                Status::Starting => None,
+                Status::Standby if recovery.standby => Some(status),
+                // Reading is possible before the target is reached; only the pause says that it is.
+                Status::Standby if pauses => paused(act, node).await?.then_some(status),
+                Status::Standby => None,
+                Status::Ready | Status::Ended => Some(status),
+            })
+        })
+        .await?;
+    if status == Status::Ready {
+        // With a promotion the server tells "ready" only when it accepts writes.
+        return Ok(());
+    }
+    let shuts_down = recovery.action == "shutdown" && recovery.target != Target::End;
+    if status == Status::Ended && !(shuts_down && shut_down(node, mark).await?) {
+        return Err(missed(node, mark).await);
+    }
+    Ok(())
+}
+
+async fn paused(act: &Act, node: &Node) -> Result<bool, Problem> {
+    let question = if node.major() >= 14 {
+        "select pg_get_wal_replay_pause_state() = 'paused'"
+    } else {
+        "select pg_is_wal_replay_paused()"
+    };
+    let replayed = node.text("select pg_last_wal_replay_lsn()").await?;
+    act.saw(format!("replayed up to {replayed}"));
+    Ok(node.text(question).await? == "t")
+}
+
+/// Whether the server shut down because it reached its target.
+async fn shut_down(node: &Node, mark: u64) -> Result<bool, Problem> {
+    let log = node.run(&format!("tail -c +{} {LOG}", mark + 1)).await?.out;
+    Ok(log.contains("recovery stopping") || log.contains("shutdown at recovery target"))
+}
+
+/// The error of a recovery that did not reach its target, in the server's own words.
+async fn missed(node: &Node, mark: u64) -> Problem {
+    let mut problem = server::not_started(node, mark).await;
+    let fatal = problem
+        .notes
+        .iter()
+        .rev()
+        .find_map(|note| note.split_once("FATAL:  ").map(|(_, it)| it.to_owned()));
+    if let Some(fatal) = fatal {
+        problem.message = format!("recovery of node `{}` failed: {fatal}", node.name);
+    }
+    problem
+}
+
+/// Promotes a standby, or a server that recovers, and returns when it accepts writes and has
+/// checkpointed: pg_rewind before PostgreSQL 16 reads the new timeline from the last checkpoint.
+pub async fn promote(act: &Act, node: &Node) -> Result<(), Problem> {
+    node.needs_postgres()?;
+    if node.text("select pg_is_in_recovery()").await? != "t" {
+        let message = format!(
+            "node `{}` can't be promoted: it is no standby, it accepts writes already",
+            node.name
+        );
+        return Err(Problem::new(Blame::System, message));
+    }
+    act.shows(Some(&node.name), "pg_ctl promote", "");
+    node.rows("select pg_promote(false)", &[], None).await?;
+    act.until(format!("{} to accept writes", node.name), async || {
+        Ok((node.text("select pg_is_in_recovery()").await? == "f").then_some(()))
+    })
+    .await?;
+    act.waits_for(format!("a checkpoint of {}", node.name));
+    node.rows("checkpoint", &[], None).await?;
+    act.shows_sql(
+        &node.name,
+        &format!("{}=# ", node.name),
+        "checkpoint;",
+        "CHECKPOINT",
+    );
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! The lab itself: the names of what it built, and how all of it is taken down again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::engine::{ContainerSpec, Engine, Machine, RUN_LABEL};
+use crate::event::What;
+use crate::image::{Images, Progress, Provided};
+use crate::problem::{Blame, Problem};
+
+use super::Act;
+use super::node::Node;
+
+/// The label that tells one scenario's (or one lab's) things from another's in a run.
+pub const SCOPE_LABEL: &str = "org.pgdrill.scope";
+/// The node's name, on its container.
+pub const NODE_LABEL: &str = "org.pgdrill.node";
+
+/// What all labs of a run share.
+#[derive(Debug)]
+pub struct World {
+    pub engine: Arc<dyn Engine>,
+    pub images: Images,
+    /// The run's id.
+    pub run: String,
+    /// Nothing of the host outside this folder is read for a playbook.
+    pub root: PathBuf,
+    scopes: AtomicU32,
+}
+
+impl World {
+    pub fn new(engine: Arc<dyn Engine>, images: Images, run: &str, root: PathBuf) -> Self {
+        Self {
+            engine,
+            images,
+            run: run.to_owned(),
+            root,
+            scopes: AtomicU32::new(0),
+        }
+    }
+}
+
+/// A named volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    pub name: String,
+    pub(super) engine_name: String,
+}
+
+/// What one scenario, or one `lab` in it, has built.
+#[derive(Debug)]
+pub struct Lab {
+    pub world: Arc<World>,
+    pub title: Option<String>,
+    pub major: u32,
+    /// It counts the labs of a run.
+    pub number: usize,
+    scope: String,
+    nodes: Mutex<BTreeMap<String, Option<Arc<Node>>>>,
+    committed: Mutex<BTreeMap<String, String>>,
+    /// Nodes that were given up half made; their containers may still be there.
+    failed: Mutex<Vec<String>>,
+    holders: Mutex<Vec<Machine>>,
+    /// Requests to the engine that must not be dropped half way.
+    working: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl Lab {
+    pub fn new(world: Arc<World>, title: Option<&str>, major: u32) -> Self {
+        let number = world.scopes.fetch_add(1, Ordering::Relaxed) + 1;
+        let scope = format!("{}-{number}", world.run);
+        Self {
+            number: number as usize,
+            world,
+            title: title.map(str::to_owned),
+            major,
+            scope,
+            nodes: Mutex::default(),
+            committed: Mutex::default(),
+            failed: Mutex::default(),
+            holders: Mutex::default(),
+            working: Arc::default(),
+        }
+    }
+
+    pub fn volume(&self, name: &str) -> Result<Volume, Problem> {
+        check_name("volume", name)?;
+        Ok(Volume {
+            name: name.to_owned(),
+            engine_name: format!("pgdrill-{}-{name}-volume", self.scope),
+        })
+    }
+
+    pub fn nodes(&self) -> Vec<Arc<Node>> {
+        self.nodes
+            .lock()
+            .expect("no panic holds it")
+            .values()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
+    /// Frees a removed node's name.
+    pub fn forget(&self, name: &str) {
+        self.nodes.lock().expect("no panic holds it").remove(name);
+    }
+
+    pub(super) fn reserve(&self, name: &str) -> Result<Reserved<'_>, Problem> {
+        check_name("node", name)?;
+        let mut nodes = self.nodes.lock().expect("no panic holds it");
+        if nodes.contains_key(name) {
+            let problem =
+                Problem::new(Blame::Playbook, format!("there is a node `{name}` already"));
+            return Err(problem.note("remove_node frees a name; another name is simpler"));
+        }
+        nodes.insert(name.to_owned(), None);
+        Ok(Reserved {
+            lab: self,
+            name: Some(name.to_owned()),
+        })
+    }
+
+    /// Removes what an earlier attempt at a node of this name has left.
+    pub(super) async fn clear_failed(&self, name: &str) -> Result<(), Problem> {
+        if self
+            .failed
+            .lock()
+            .expect("no panic holds it")
+            .iter()
+            .any(|it| it == name)
+        {
+            self.world.engine.remove(&self.container_name(name)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn container_name(&self, node: &str) -> String {
+        format!("pgdrill-{}-{node}", self.scope)
+    }
+
+    pub(super) fn labels(&self, node: Option<&str>) -> Vec<(String, String)> {
+        let mut labels = vec![
+            (RUN_LABEL.to_owned(), self.world.run.clone()),
+            (SCOPE_LABEL.to_owned(), self.scope.clone()),
+        ];
+        labels.extend(node.map(|node| (NODE_LABEL.to_owned(), node.to_owned())));
+        labels
+    }
+
+    /// The image of that name: one of this scenario, else one that is there or can be made.
+    pub(super) async fn image(
+        &self,
+        act: &Act,
+        name: &str,
+        major: Option<u32>,
+    ) -> Result<Provided, Problem> {
+        let committed = self
+            .committed
+            .lock()
+            .expect("no panic holds it")
+            .get(name)
+            .cloned();
+        let name = committed.as_deref().unwrap_or(name);
+        let sink = act.sink.clone();
+        let say = move |progress| {
+            sink.send(match progress {
+                Progress::Started { image, why } => What::ImageStarted { image, why },
+                Progress::Said { image, line } => What::ImageSaid { image, line },
+                Progress::Finished { image, took } => What::ImageFinished { image, took },
+            });
+        };
+        Ok(self
+            .world
+            .images
+            .provide(name, major.unwrap_or(self.major), &say)
+            .await?)
+    }
+
+    pub(super) fn committed_name(&self, name: &str) -> Result<String, Problem> {
+        check_name("image", name)?;
+        Ok(format!("pgdrill-{}/{name}:latest", self.scope))
+    }
+
+    pub(super) fn commit(&self, name: &str, tag: &str) {
+        self.committed
+            .lock()
+            .expect("no panic holds it")
+            .insert(name.to_owned(), tag.to_owned());
+    }
+
+    /// A data directory in memory would be lost when its machine is off: a second container keeps
+    /// it mounted.
+    pub(super) async fn hold_disk(&self, spec: &ContainerSpec) -> Result<(), Problem> {
+        let in_memory: Vec<_> = spec
+            .volumes
+            .iter()
+            .filter(|it| it.memory.is_some())
+            .cloned()
+            .collect();
+        if in_memory.is_empty() {
+            return Ok(());
+        }
+        let holder = ContainerSpec {
+            name: format!("{}-disk", spec.name),
+            hostname: "disk".to_owned(),
+            volumes: in_memory,
+            user: String::new(),
+            memory: None,
+            caps: Vec::new(),
+            ..spec.clone()
+        };
+        let engine = Arc::clone(&self.world.engine);
+        let machine = self
+            .finish(async move {
+                engine.create(&holder).await?;
+                Ok(Machine::start(engine, &holder.name, "").await?)
+            })
+            .await?;
+        self.holders
+            .lock()
+            .expect("no panic holds it")
+            .push(machine);
+        Ok(())
+    }
+
+    /// Has a request to the engine run to its end even if nobody waits for it any more.
+    pub(super) async fn finish<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let working = Arc::clone(&self.working);
+        let task = tokio::spawn(async move {
+            let _working = working.read().await;
+            request.await
+        });
+        task.await.unwrap_or_else(|panic| {
+            Err(Problem::new(
+                Blame::Environment,
+                format!("a request to the engine panicked: {panic}"),
+            ))
+        })
+    }
+
+    /// Removes all that carries this lab's label, whoever made it and however far it got.
+    pub async fn take_down(&self) -> Result<(), Problem> {
+        let nodes = std::mem::take(&mut *self.nodes.lock().expect("no panic holds it"));
+        // First what is known: all at once, by force.
+        let known = nodes.into_values().flatten().map(|node| {
+            let engine = Arc::clone(&self.world.engine);
+            async move {
+                node.forget_connection().await;
+                engine.remove(&node.container).await
+            }
+        });
+        let _ = futures_util::future::join_all(known).await;
+        // Then what was still being made when it was given up.
+        let _done = tokio::time::timeout(Duration::from_secs(60), self.working.write()).await;
+        self.holders.lock().expect("no panic holds it").clear();
+        sweep(
+            &*self.world.engine,
+            &format!("{SCOPE_LABEL}={}", self.scope),
+        )
+        .await
+    }
+}
+
+/// Removes all containers, volumes and committed images with a label (`name` or `name=value`).
+pub async fn sweep(engine: &dyn Engine, label: &str) -> Result<(), Problem> {
+    let left = engine.left(label).await?;
+    let containers = left.containers.iter().map(|it| engine.remove(&it.name));
+    let mut failed = failures(futures_util::future::join_all(containers).await);
+    let volumes = left.volumes.iter().map(|it| engine.remove_volume(&it.name));
+    failed.extend(failures(futures_util::future::join_all(volumes).await));
+    for image in &left.images {
+        failed.extend(
+            engine
+                .remove_image(&image.name)
+                .await
+                .err()
+                .map(|error| error.to_string()),
+        );
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::new(Blame::Environment, "not all that was made could be removed");
+    let problem = failed.into_iter().fold(problem, Problem::note);
+    Err(problem.note("`pgdrill clean` tries again"))
+}
+
+fn failures(results: Vec<crate::engine::Result<()>>) -> Vec<String> {
+    results
+        .into_iter()
+        .filter_map(|it| it.err().map(|error| error.to_string()))
+        .collect()
+}
+
+/// A node's name while the node is made; free again if that fails.
+pub(super) struct Reserved<'a> {
+    lab: &'a Lab,
+    name: Option<String>,
+}
+
+impl Reserved<'_> {
+    pub fn becomes(mut self, node: &Arc<Node>) {
+        if let Some(name) = self.name.take() {
+            self.lab
+                .nodes
+                .lock()
+                .expect("no panic holds it")
+                .insert(name, Some(Arc::clone(node)));
+        }
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.lab.forget(&name);
+            self.lab
+                .failed
+                .lock()
+                .expect("no panic holds it")
+                .push(name);
+        }
+    }
+}
+
+/// Names become parts of containers' and hosts' names.
+fn check_name(what: &str, name: &str) -> Result<(), Problem> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let starts = name
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphanumeric());
+    if starts && name.len() <= 40 && name.chars().all(fits) {
+        return Ok(());
+    }
+    let message = format!("`{name}` is no name for a {what}");
+    Err(Problem::new(Blame::Playbook, message)
+        .note("up to 40 lower-case letters, digits, `-` and `_`, the first a letter or a digit"))
+}

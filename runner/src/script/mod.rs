@@ -1,0 +1,24 @@
+//! The language: what a playbook can say. A chapter of the vocabulary a file; what is in none of
+//! them is how Rhai is set up for it.
+
+mod backups;
+mod checks;
+mod commands;
+mod engine;
+mod imports;
+mod logs;
+mod machines;
+mod manual;
+mod nodes;
+mod options;
+mod prose;
+mod raise;
+mod recovery;
+mod servers;
+mod sessions;
+mod sql;
+mod stage;
+mod story;
+
+pub use engine::{Playbook, play, vocabulary};
+pub use options::{Keys, all_keys};

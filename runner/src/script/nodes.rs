@@ -1,0 +1,257 @@
+//! Nodes: machines with PostgreSQL on them, their volumes and images.
+
+use std::sync::Arc;
+
+use rhai::plugin::*;
+use rhai::{Engine, Map};
+
+use super::options::{Keys, Options};
+use super::raise::{RhaiResultOf, misuse, place, raise, session, shown_step};
+use crate::engine::Storage;
+use crate::lab::{self, Node, NodeOptions, Volume};
+
+pub const KEYS: &[Keys] = &[Keys {
+    function: "start_node",
+    keys: &[
+        "image", "pg", "server", "volumes", "config", "hba", "env", "hostname", "memory",
+        "storage", "disk", "data", "port", "initdb", "auth", "user", "password", "caps",
+    ],
+}];
+
+/// Capabilities that give a node nothing of the host.
+const CAPS: &[&str] = &[
+    "NET_ADMIN",
+    "NET_RAW",
+    "SYS_NICE",
+    "SYS_PTRACE",
+    "IPC_LOCK",
+    "AUDIT_WRITE",
+];
+
+/// The image's own `PGDATA` and these can't be set: the runner's scripts stand on them.
+const RESERVED: &[&str] = &["PATH", "PGDATA", "PGHOST", "PGPORT", "PGUSER"];
+
+pub fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Arc<Node>>("Node");
+    engine.register_type_with_name::<Volume>("Volume");
+    engine.register_global_module(exported_module!(chapter).into());
+}
+
+#[export_module]
+mod chapter {
+    /// Starts a machine and PostgreSQL on it, and returns when the server accepts connections.
+    ///
+    /// The machine is a container without any network of the engine's. Its name is its host name
+    /// and is free again after `remove_node`.
+    ///
+    /// Options:
+    /// - `image` (`"pg"`): a folder of `images/`, an image that `commit_image` made, or any other
+    ///   image, such as `"postgres:17"`; PostgreSQL's programs are found in it.
+    /// - `pg` (the run's `--pg`, else 17): PostgreSQL's major version.
+    /// - `server` (`true`): with `false` only the machine is started; `recover` or `start_server`
+    ///   do the rest. Then the image needs no PostgreSQL.
+    /// - `volumes`: a map from paths to volumes, `#{ "/mnt/backup": volume("backups") }`. They
+    ///   belong to the server's account.
+    /// - `config`: settings, `#{ wal_level: "logical", max_connections: 20 }`.
+    /// - `hba`: lines of pg_hba.conf, put before the others.
+    /// - `env`: environment variables of everything on the machine.
+    /// - `hostname` (the name).
+    /// - `memory`: limit of the machine's memory, `"512MB"`.
+    /// - `storage` (`"volume"`): where the data directory is: a volume of its own, `"memory"`, or
+    ///   `"layer"`, the container's own files.
+    /// - `disk`: size of the data directory's file system, `"64MB"`, so that it can be full.
+    /// - `data` (the image's PGDATA): path of the data directory.
+    /// - `port` (5432).
+    /// - `initdb`: options of initdb, `"--wal-segsize=1"`; without them the image's ready cluster is
+    ///   used, which is faster, and which has the same system identifier on all nodes.
+    /// - `auth` (`"trust"`): how clients that come over a network prove who they are,
+    ///   `"scram-sha-256"` or `"md5"`. On the node itself they are trusted.
+    /// - `user` (`"postgres"`), `password`: of the superuser.
+    /// - `caps`: capabilities of the container: NET_ADMIN, NET_RAW, SYS_NICE, SYS_PTRACE, IPC_LOCK,
+    ///   AUDIT_WRITE.
+    ///
+    /// Fails if the name is taken, if the image is not there and can't be made, or if the server
+    /// does not start, with the last lines of its log.
+    ///
+    /// ```rhai
+    /// let p1 = start_node("p1", #{ config: #{ wal_level: "logical" } });
+    /// psql(p1, "show wal_level");
+    /// ```
+    #[rhai_fn(name = "start_node", return_raw)]
+    pub fn start_node_with(
+        call: NativeCallContext<'_>,
+        name: &str,
+        options: Map,
+    ) -> RhaiResultOf<Arc<Node>> {
+        let options = read(&call, options)?;
+        let lab = session(&call).lab();
+        shown_step(&call, format!("start {name}"), async |act| {
+            lab::start_node(act, &lab, name, &options).await
+        })
+    }
+
+    #[rhai_fn(name = "start_node", return_raw)]
+    pub fn start_node(call: NativeCallContext<'_>, name: &str) -> RhaiResultOf<Arc<Node>> {
+        start_node_with(call, name, Map::new())
+    }
+
+    /// A volume of this scenario, to be mounted by one node or more. It is made when the first node
+    /// that mounts it starts, and removed when the scenario ends.
+    ///
+    /// ```rhai
+    /// let backups = volume("backups");
+    /// let p1 = start_node("p1", #{ volumes: #{ "/mnt/backup": backups } });
+    /// sh(p1, "touch /mnt/backup/here");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn volume(call: NativeCallContext<'_>, name: &str) -> RhaiResultOf<Volume> {
+        let volume = session(&call)
+            .lab()
+            .volume(name)
+            .map_err(|problem| raise(problem.at(place(&call))))?;
+        shown_step(&call, format!("volume {name}"), async |act| {
+            act.shows(None, format!("docker volume create {name}"), "");
+            Ok(volume)
+        })
+    }
+
+    /// Saves a node as an image of this scenario, and returns the image's name for `image:`. The
+    /// data directory is part of it, also where it lies on a volume; a running server is stopped
+    /// for that and started again.
+    ///
+    /// ```rhai
+    /// let prepared = start_node("prepared");
+    /// psql(prepared, "create role docker superuser login");
+    /// let image = commit_image(prepared, "postgres_base");
+    /// let p1 = start_node("p1", #{ image: image });
+    /// psql(p1, "\\du docker");
+    /// ```
+    #[rhai_fn(return_raw, pure)]
+    pub fn commit_image(
+        call: NativeCallContext<'_>,
+        node: &mut Arc<Node>,
+        name: &str,
+    ) -> RhaiResultOf<String> {
+        let lab = session(&call).lab();
+        shown_step(
+            &call,
+            format!("image {name} from {}", node.name),
+            async |act| lab::commit_image(act, &lab, node, name).await,
+        )
+    }
+
+    /// The node's name.
+    #[rhai_fn(get = "name", pure)]
+    pub fn name(node: &mut Arc<Node>) -> String {
+        node.name.clone()
+    }
+
+    /// PostgreSQL's major version on the node (0: there is none).
+    #[rhai_fn(get = "major", pure)]
+    pub fn major(node: &mut Arc<Node>) -> i64 {
+        i64::from(node.major())
+    }
+
+    #[rhai_fn(name = "to_string", pure)]
+    pub fn node_text(node: &mut Arc<Node>) -> String {
+        node.name.clone()
+    }
+
+    #[rhai_fn(name = "to_string", pure)]
+    pub fn volume_text(volume: &mut Volume) -> String {
+        volume.name.clone()
+    }
+
+    #[rhai_fn(name = "==", pure)]
+    pub fn same_node(a: &mut Arc<Node>, b: Arc<Node>) -> bool {
+        Arc::ptr_eq(a, &b)
+    }
+
+    #[rhai_fn(name = "!=", pure)]
+    pub fn other_node(a: &mut Arc<Node>, b: Arc<Node>) -> bool {
+        !Arc::ptr_eq(a, &b)
+    }
+}
+
+fn read(call: &NativeCallContext<'_>, map: Map) -> RhaiResultOf<NodeOptions> {
+    let mut options = Options::of(call, KEYS, map)?;
+    let mut volumes = Vec::new();
+    if let Some(map) = options.value::<Map>("volumes", "a map from paths to volumes")? {
+        for (path, volume) in map {
+            let Some(volume) = volume.try_cast::<Volume>() else {
+                return Err(misuse(
+                    call,
+                    format!("`volumes` must give a volume for `{path}`: volume(\"name\")"),
+                ));
+            };
+            if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
+                return Err(misuse(
+                    call,
+                    format!("`{path}` is no absolute path for a volume"),
+                ));
+            }
+            volumes.push((path.to_string(), volume));
+        }
+    }
+    let env = options.words("env")?;
+    if let Some((name, _)) = env
+        .iter()
+        .find(|(name, _)| RESERVED.contains(&name.as_str()))
+    {
+        return Err(misuse(
+            call,
+            format!("`{name}` can't be set by `env`: it follows from the node's other options"),
+        ));
+    }
+    let caps = options.texts("caps")?;
+    if let Some(cap) = caps.iter().find(|cap| !CAPS.contains(&cap.as_str())) {
+        return Err(misuse(
+            call,
+            format!(
+                "capability `{cap}` is not one that a node may have: {}",
+                CAPS.join(", ")
+            ),
+        ));
+    }
+    let storage = match options
+        .one_of("storage", &["volume", "memory", "layer"])?
+        .as_deref()
+    {
+        Some("memory") => Storage::Memory,
+        Some("layer") => Storage::Layer,
+        _ => Storage::Volume,
+    };
+    let config = options.words("config")?;
+    if let Some((name, _)) = config.iter().find(|(name, _)| name == "port") {
+        return Err(misuse(
+            call,
+            format!("`{name}` is an option of its own, not one of `config`"),
+        ));
+    }
+    Ok(NodeOptions {
+        image: options.text("image")?,
+        major: options
+            .number("pg", 9, 99)?
+            .map(|it| u32::try_from(it).expect("it is small")),
+        serverless: options.flag("server")? == Some(false),
+        volumes,
+        config,
+        hba: options.texts("hba")?,
+        env,
+        hostname: options.text("hostname")?,
+        memory: options
+            .size("memory")?
+            .map(|it| i64::try_from(it).unwrap_or(i64::MAX)),
+        storage,
+        disk: options.size("disk")?,
+        data: options.text("data")?,
+        port: options
+            .number("port", 1, 65535)?
+            .map(|it| u16::try_from(it).expect("it is small")),
+        initdb: options.text("initdb")?,
+        auth: options.one_of("auth", &["trust", "scram-sha-256", "md5"])?,
+        user: options.text("user")?,
+        password: options.text("password")?,
+        caps,
+    })
+}

@@ -1,0 +1,87 @@
+//! What a script's host functions stand on: the session, and what belongs to its playbook alone.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use rhai::Engine;
+
+use crate::event::{Place, What};
+use crate::problem::Problem;
+use crate::session::Session;
+
+/// Something to be done at the end, whatever happened.
+pub type Finalizer = Box<dyn FnOnce(&Engine) -> Result<(), Problem> + Send + Sync>;
+
+/// The stage of one playbook.
+pub struct Stage {
+    pub session: Arc<Session>,
+    path: String,
+    source: String,
+    /// By the lab that they belong to.
+    finalizers: Mutex<Vec<(usize, Finalizer)>>,
+    /// Prose that was told already, by the scope it was told in: once is enough, also in a loop.
+    told: Mutex<HashSet<(usize, String)>>,
+}
+
+impl Stage {
+    pub fn new(session: Arc<Session>, path: &str, source: &str) -> Self {
+        Self {
+            session,
+            path: path.to_owned(),
+            source: source.to_owned(),
+            finalizers: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    pub fn tell(&self, text: &str) {
+        let scope = self.session.scope();
+        if self
+            .told
+            .lock()
+            .expect("no panic holds it")
+            .insert((scope, text.to_owned()))
+        {
+            self.session.sink.send(What::Prose {
+                text: text.to_owned(),
+            });
+        }
+    }
+
+    pub fn at_the_end(&self, finalizer: Finalizer) {
+        self.finalizers
+            .lock()
+            .expect("no panic holds it")
+            .push((self.session.scope(), finalizer));
+    }
+
+    /// Does what `finally` asked for in the innermost lab, the last one first.
+    pub fn finish(&self, engine: &Engine) -> Vec<Problem> {
+        let scope = self.session.scope();
+        let due: Vec<_> = {
+            let mut finalizers = self.finalizers.lock().expect("no panic holds it");
+            finalizers.extract_if(.., |(of, _)| *of == scope).collect()
+        };
+        due.into_iter()
+            .rev()
+            .filter_map(|(_, finalizer)| finalizer(engine).err())
+            .collect()
+    }
+
+    /// The variable that the value of the call at this place goes to, as its line says.
+    pub fn variable(&self, place: &Place) -> Option<String> {
+        if place.file != self.path {
+            return None;
+        }
+        let line = self.source.lines().nth(place.line.checked_sub(1)?)?;
+        let before = line
+            .chars()
+            .take(place.column.saturating_sub(1))
+            .collect::<String>();
+        let before = before.trim_end().strip_suffix('=')?.trim_end();
+        let name = before
+            .rsplit(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+}

@@ -1,0 +1,314 @@
+//! A session: one run of one playbook. Its script waits in one place, [`Session::step`].
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::event::{Place, What};
+use crate::lab::{Act, Lab, Node, Sink, World, diagnosis};
+use crate::problem::{Blame, Problem};
+
+/// A wait gives up after this, unless the call says otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a closure is polled.
+const TICK: Duration = Duration::from_millis(2);
+
+/// One run of one playbook.
+#[derive(Debug)]
+pub struct Session {
+    pub sink: Sink,
+    pub world: Arc<World>,
+    /// The folder of the playbook.
+    pub beside: std::path::PathBuf,
+    runtime: Handle,
+    stop: CancellationToken,
+    deadline: Instant,
+    limit: Duration,
+    calls: AtomicU32,
+    /// The scenario's own lab, and those of `lab(…)` that are open, innermost last.
+    labs: Mutex<Vec<Arc<Lab>>>,
+    /// Inside the closure of a `wait_until`: what is shown there would tell how often it polled.
+    polling: AtomicU32,
+    /// Set when time is up; then only what `finally` does still runs.
+    over: AtomicU32,
+}
+
+/// What a session is made of.
+#[derive(Debug)]
+pub struct Setting {
+    pub sink: Sink,
+    pub world: Arc<World>,
+    pub major: u32,
+    pub beside: std::path::PathBuf,
+    pub stop: CancellationToken,
+    pub limit: Duration,
+}
+
+impl Session {
+    /// Must be made within a runtime, which its steps will use.
+    pub fn new(setting: Setting) -> Self {
+        let lab = Lab::new(Arc::clone(&setting.world), None, setting.major);
+        Self {
+            sink: setting.sink,
+            world: setting.world,
+            beside: setting.beside,
+            runtime: Handle::current(),
+            stop: setting.stop,
+            deadline: Instant::now() + setting.limit,
+            limit: setting.limit,
+            calls: AtomicU32::new(0),
+            labs: Mutex::new(vec![Arc::new(lab)]),
+            polling: AtomicU32::new(0),
+            over: AtomicU32::new(0),
+        }
+    }
+
+    /// The innermost lab that is open.
+    pub fn lab(&self) -> Arc<Lab> {
+        let labs = self.labs.lock().expect("no panic holds it");
+        Arc::clone(labs.last().expect("the scenario's own lab is never closed"))
+    }
+
+    pub fn open_lab(&self, title: &str) {
+        let major = self.lab().major;
+        let lab = Lab::new(Arc::clone(&self.world), Some(title), major);
+        self.labs
+            .lock()
+            .expect("no panic holds it")
+            .push(Arc::new(lab));
+        self.sink.send(What::LabStarted {
+            title: title.to_owned(),
+        });
+    }
+
+    /// Takes down the innermost lab of `lab(…)`.
+    pub fn close_lab(&self, place: &Place) -> Result<(), Problem> {
+        let lab = {
+            let mut labs = self.labs.lock().expect("no panic holds it");
+            assert!(labs.len() > 1, "every close has its open");
+            labs.pop().expect("there are at least two")
+        };
+        let title = lab.title.clone().unwrap_or_default();
+        let ended = self.step(
+            place,
+            format!("end of the lab {title}"),
+            PATIENCE,
+            async |_| lab.take_down().await,
+        );
+        self.sink.send(What::LabFinished { title });
+        ended
+    }
+
+    /// How deep the labs are nested, and which of them it is.
+    pub fn scope(&self) -> usize {
+        self.lab().number
+    }
+
+    /// All labs that are still open, innermost first.
+    pub fn labs(&self) -> Vec<Arc<Lab>> {
+        self.labs
+            .lock()
+            .expect("no panic holds it")
+            .iter()
+            .rev()
+            .cloned()
+            .collect()
+    }
+
+    /// Does one thing that takes time: the only place in which a script waits. Ends early when the
+    /// run is stopped, when the scenario's time is up, or when `patience` is, which is a diagnosis.
+    pub fn step<T>(
+        &self,
+        place: &Place,
+        what: String,
+        patience: Duration,
+        work: impl AsyncFnOnce(&Act) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        // The calls of a poll are no events: nobody wants to count them.
+        let quiet = self.is_polling();
+        let started = Instant::now();
+        let call = if quiet { 0 } else { self.begin(&what, place) };
+        let act = Act::new(self.sink.clone(), call, place.clone());
+        let deadline = self.deadline_now().min(started + patience);
+        let result = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
+                result = work(&act) => result,
+                () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, &what, started).await),
+            }
+        });
+        let result = result.map_err(|problem| problem.at(place.clone()));
+        if !quiet {
+            self.finish(call, started, result.as_ref().err().cloned());
+        }
+        result
+    }
+
+    /// Whether the script must end now, and why.
+    pub fn must_end(&self) -> Option<Problem> {
+        if self.is_over() {
+            return None;
+        }
+        if self.stop.is_cancelled() {
+            return Some(stopped());
+        }
+        (Instant::now() >= self.deadline).then(|| self.timed_out())
+    }
+
+    /// From here on only what is to be done whatever happened: neither a stop nor the scenario's
+    /// deadline ends it, only the patience of each call.
+    pub fn end(&self) {
+        self.over.store(1, Ordering::Release);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire) > 0
+    }
+
+    fn deadline_now(&self) -> Instant {
+        if self.is_over() {
+            Instant::now() + PATIENCE
+        } else {
+            self.deadline
+        }
+    }
+
+    fn timed_out(&self) -> Problem {
+        let limit = humantime::format_duration(self.limit);
+        Problem::new(
+            Blame::System,
+            format!("the scenario was not over after {limit}"),
+        )
+        .note("`timeout` in SCENARIO or --timeout changes its limit")
+    }
+
+    async fn given_up(&self, act: &Act, what: &str, started: Instant) -> Problem {
+        let watch = act.watch();
+        let waited = humantime::format_duration(Duration::from_secs(started.elapsed().as_secs()));
+        let mut problem = if Instant::now() >= self.deadline_now() {
+            self.timed_out().note(format!("in: {what}"))
+        } else {
+            Problem::new(Blame::System, format!("{what}: gave up after {waited}"))
+        };
+        if let Some(waits_for) = watch.waits_for {
+            problem = problem.note(format!("waited for: {waits_for}"));
+        }
+        if let Some(saw) = watch.saw {
+            problem = problem.note(format!("last seen: {saw}"));
+        }
+        for node in self.nodes() {
+            problem = diagnosis(&node)
+                .await
+                .into_iter()
+                .fold(problem, Problem::note);
+        }
+        problem
+    }
+
+    fn nodes(&self) -> Vec<Arc<Node>> {
+        self.labs().iter().flat_map(|lab| lab.nodes()).collect()
+    }
+
+    /// Calls a playbook's closure again and again until it gives a result; it also says what it
+    /// saw. A closure must not be called from within a step, so it polls here.
+    pub fn poll<T, E>(
+        &self,
+        place: &Place,
+        what: &str,
+        patience: Duration,
+        mut attempt: impl FnMut() -> Result<(String, Option<T>), E>,
+        refuse: impl Fn(Problem) -> E,
+    ) -> Result<T, E> {
+        let polling = Polling::begin(self);
+        let started = Instant::now();
+        let call = self.begin(what, place);
+        let act = Act::new(self.sink.clone(), call, place.clone());
+        act.waits_for(what);
+        let deadline = self.deadline_now().min(started + patience);
+        let result = loop {
+            match attempt() {
+                Ok((_, Some(result))) => break Ok(result),
+                Ok((saw, None)) => act.saw(saw),
+                Err(error) => break Err(error),
+            }
+            let waited: Result<(), Problem> = self.runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
+                    () = tokio::time::sleep(TICK) => Ok(()),
+                }
+            });
+            let checked = match waited {
+                Ok(()) if Instant::now() >= deadline => {
+                    Err(self.runtime.block_on(self.given_up(&act, what, started)))
+                }
+                Ok(()) => self.runtime.block_on(self.daemons_live(&act)),
+                stopped => stopped,
+            };
+            if let Err(problem) = checked {
+                break Err(refuse(problem.at(place.clone())));
+            }
+        };
+        drop(polling);
+        self.finish(call, started, None);
+        result
+    }
+
+    /// A daemon that nobody stopped and that has ended will not bring what is waited for.
+    async fn daemons_live(&self, act: &Act) -> Result<(), Problem> {
+        if !act.is_time_to_look() {
+            return Ok(());
+        }
+        for node in self.nodes() {
+            node.check_daemons().await?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, what: &str, place: &Place) -> u32 {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        self.sink.send(What::CallStarted {
+            call,
+            what: what.to_owned(),
+            place: place.clone(),
+        });
+        call
+    }
+
+    fn finish(&self, call: u32, started: Instant, problem: Option<Problem>) {
+        self.sink.send(What::CallFinished {
+            call,
+            took: started.elapsed(),
+            problem: problem.map(Box::new),
+        });
+    }
+
+    pub fn is_polling(&self) -> bool {
+        self.polling.load(Ordering::Acquire) > 0
+    }
+}
+
+/// A poll of a playbook's closure is under way: shown functions are an error.
+#[derive(Debug)]
+struct Polling<'a>(&'a Session);
+
+impl<'a> Polling<'a> {
+    fn begin(session: &'a Session) -> Self {
+        session.polling.fetch_add(1, Ordering::AcqRel);
+        Self(session)
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        self.0.polling.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn stopped() -> Problem {
+    Problem::new(Blame::Cancelled, "the run was stopped")
+}
