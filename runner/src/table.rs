@@ -14,7 +14,8 @@ pub use find::parts;
 pub enum Part {
     /// Whole lines that are surely no aligned table.
     Text(String),
-    Table(Table),
+    /// A table, and its lines as they were printed.
+    Table { table: Table, printed: String },
 }
 
 /// An aligned table.

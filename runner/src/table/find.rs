@@ -19,7 +19,8 @@ pub fn parts(output: &str) -> Vec<Part> {
                 if text < start {
                     parts.push(Part::Text(lines[text..start].join("\n")));
                 }
-                parts.push(Part::Table(table));
+                let printed = lines[start..end].join("\n");
+                parts.push(Part::Table { table, printed });
                 (text, at) = (end, end);
             }
             None => at += 1,

@@ -6,7 +6,7 @@ const PRINTED: &str = include_str!("psql.txt");
 fn laid_out(output: &str, change: impl Fn(&mut Table)) -> String {
     let shown = parts(output).into_iter().map(|part| match part {
         Part::Text(text) => text,
-        Part::Table(mut table) => {
+        Part::Table { mut table, .. } => {
             change(&mut table);
             table.lines().join("\n")
         }
@@ -24,7 +24,7 @@ fn laying_out_again_gives_what_psql_printed() {
 #[test]
 fn every_table_of_the_output_is_found_and_nothing_else() {
     let tables = parts(PRINTED).into_iter().filter_map(|part| match part {
-        Part::Table(table) => Some(format!(
+        Part::Table { table, .. } => Some(format!(
             "{}{} ({})\n",
             table
                 .title
