@@ -6,6 +6,7 @@
 pub mod event;
 pub mod problem;
 pub mod table;
+pub mod redact;
 pub mod transcript;
 
 // doors

@@ -1,1 +1,257 @@
-//! The transcript: what a reader of a scenario sees, folded from its events.
+//! The transcript: what a reader of a scenario sees, folded from its events. Its body is the tutorial
+//! and the snapshot.
+
+use crate::event::{Event, Shown, What};
+use crate::redact::Redactor;
+
+mod prose;
+
+/// A scenario's transcript so far.
+#[derive(Debug)]
+pub struct Transcript {
+    title: String,
+    redactor: Redactor,
+    lab: Option<String>,
+    /// The first holds what stands before the first section.
+    sections: Vec<Section>,
+    sides: Vec<Side>,
+}
+
+/// A part of a transcript, from one heading to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// None: what stands before the first section of the scenario or of a lab.
+    pub title: Option<String>,
+    /// The lab that it belongs to.
+    pub lab: Option<String>,
+    /// Its Markdown, heading included, redacted.
+    pub text: String,
+    /// The number of its first line in the body, from 1.
+    pub line: usize,
+    pub finished: bool,
+    /// What was written last, which decides how the next thing is set off.
+    last: Last,
+}
+
+/// Text beside the transcript (`snapshot(name, value)`), redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    pub name: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Prose { list: bool },
+    Command,
+}
+
+impl Default for Transcript {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transcript {
+    pub fn new() -> Self {
+        Self {
+            title: String::new(),
+            redactor: Redactor::new(""),
+            lab: None,
+            sections: vec![Section::new(None, None)],
+            sides: Vec::new(),
+        }
+    }
+
+    /// Takes in the next event of its scenario.
+    pub fn push(&mut self, event: &Event) {
+        match &event.what {
+            What::ScenarioStarted {
+                source,
+                title,
+                introduction,
+                ..
+            } => {
+                self.title.clone_from(title);
+                self.redactor = Redactor::new(source);
+                self.section().prose(introduction);
+            }
+            What::LabStarted { title } => {
+                self.begin(Section::new(Some(title.clone()), None));
+                self.lab = Some(title.clone());
+            }
+            What::LabFinished { .. } => {
+                self.finish();
+                self.lab = None;
+            }
+            What::SectionStarted { title, .. } => {
+                let section = Section::new(self.lab.clone(), Some(title.clone()));
+                self.begin(section);
+            }
+            What::Prose { text } => self.section().prose(text),
+            What::Shown(shown) => {
+                let (input, output) = self.redactor.shown(shown);
+                self.section().command(shown, &input, &output);
+            }
+            // The vocabulary refuses bad patterns and unknown kinds before they become events.
+            What::RedactionAdded { regex, placeholder } => {
+                self.redactor.add(regex, placeholder).unwrap_or_default();
+            }
+            What::RedactionDropped { kind } => self.redactor.drop_kind(kind).unwrap_or_default(),
+            What::SideSnapshot { name, text, .. } => {
+                let text = self.redactor.text(None, text);
+                self.sides.push(Side {
+                    name: name.clone(),
+                    text,
+                });
+            }
+            What::SectionFinished { .. } | What::ScenarioFinished { .. } => self.finish(),
+            What::RunStarted { .. }
+            | What::ImageStarted { .. }
+            | What::ImageSaid { .. }
+            | What::ImageFinished { .. }
+            | What::ServerVersion { .. }
+            | What::CallStarted { .. }
+            | What::CallWaiting { .. }
+            | What::CallFinished { .. }
+            | What::Checked { .. }
+            | What::Said { .. }
+            | What::Warned { .. }
+            | What::NodeStarted { .. }
+            | What::NodeEnded { .. }
+            | What::ScenarioSkipped { .. }
+            | What::Kept { .. }
+            | What::RunFinished { .. } => {}
+        }
+    }
+
+    /// The scenario's title, which the snapshot's header has.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The whole transcript in Markdown, without its title.
+    pub fn body(&self) -> String {
+        let texts = self
+            .sections
+            .iter()
+            .map(|section| section.text.trim_end_matches('\n'));
+        texts
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    }
+
+    /// All sections that have a text, in their order.
+    pub fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.sections
+            .iter()
+            .filter(|section| !section.text.is_empty())
+    }
+
+    /// What was snapshot beside the transcript, in its order.
+    pub fn sides(&self) -> &[Side] {
+        &self.sides
+    }
+
+    fn section(&mut self) -> &mut Section {
+        self.sections
+            .last_mut()
+            .expect("there is always the first section")
+    }
+
+    fn begin(&mut self, mut section: Section) {
+        self.finish();
+        let body = self.body();
+        section.line = if body.is_empty() {
+            1
+        } else {
+            body.lines().count() + 2
+        };
+        self.sections.push(section);
+    }
+
+    fn finish(&mut self) {
+        self.section().finished = true;
+    }
+}
+
+impl Section {
+    fn new(lab: Option<String>, title: Option<String>) -> Self {
+        let text = match (&lab, &title) {
+            (_, None) => lab
+                .as_ref()
+                .map_or(String::new(), |lab| format!("## {lab}\n")),
+            (None, Some(title)) => format!("## {title}\n"),
+            (Some(_), Some(title)) => format!("### {title}\n"),
+        };
+        let last = if text.is_empty() {
+            Last::Nothing
+        } else {
+            Last::Prose { list: false }
+        };
+        Self {
+            title,
+            lab,
+            text,
+            line: 1,
+            finished: false,
+            last,
+        }
+    }
+
+    fn prose(&mut self, text: &str) {
+        let prose = prose::set(text);
+        if prose.is_empty() {
+            return;
+        }
+        self.set_off();
+        self.text.push_str(&prose);
+        self.text.push('\n');
+        self.last = Last::Prose {
+            list: prose::ends_in_list(&prose),
+        };
+    }
+
+    fn command(&mut self, shown: &Shown, input: &str, output: &str) {
+        if self.last != Last::Command {
+            self.set_off();
+        }
+        if self.last == (Last::Prose { list: true }) {
+            // Otherwise the block would be the list item's second paragraph.
+            self.text.push_str("<!-- -->\n\n");
+        }
+        for (at, line) in input.split('\n').enumerate() {
+            let prompt = if at == 0 {
+                &shown.prompt
+            } else {
+                &shown.continuation
+            };
+            self.block_line(&format!("{prompt}{line}"));
+        }
+        // Only blank lines between other lines can be told from those that set off prose.
+        let output = output.trim_end_matches(|letter: char| letter.is_whitespace());
+        if !output.is_empty() {
+            output.split('\n').for_each(|line| self.block_line(line));
+        }
+        self.last = Last::Command;
+    }
+
+    fn block_line(&mut self, line: &str) {
+        if !line.trim().is_empty() {
+            self.text.push_str("    ");
+            self.text.push_str(line);
+        }
+        self.text.push('\n');
+    }
+
+    fn set_off(&mut self) {
+        if self.last != Last::Nothing {
+            self.text.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
