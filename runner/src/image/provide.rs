@@ -182,7 +182,7 @@ impl Images {
             });
         };
         let _lock = lock(&image.tag, || {
-            say_line("another run is building it: waiting")
+            say_line("another run is building it: waiting");
         })
         .await?;
         if self.engine.image(&image.tag).await?.is_some() {
