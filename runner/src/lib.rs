@@ -18,3 +18,6 @@ pub mod sql;
 pub mod lab;
 pub mod session;
 pub mod script;
+
+// running
+pub mod scenario;

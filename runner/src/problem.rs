@@ -1,6 +1,7 @@
 //! A problem: what went wrong, where in the playbook, why, and what to do about it. It is shown
 //! once, by [`Problem::render`].
 
+use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Place, Verdict};
@@ -14,9 +15,6 @@ pub struct Problem {
     /// Where in the playbook, if a playbook caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// How many characters the caret underlines (0: one).
-    #[serde(default)]
-    pub width: usize,
     /// The chain of causes, facts and advice, a line or more each.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -55,7 +53,6 @@ impl Problem {
             blame,
             message: message.into(),
             place: None,
-            width: 0,
             notes: Vec::new(),
             sqlstate: None,
         }
@@ -71,5 +68,87 @@ impl Problem {
     pub fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);
         self
+    }
+}
+
+impl Problem {
+    /// The problem for a person: what failed, the place and its line, causes and advice. `source`
+    /// is the text of the file that the place is in, as far as it is known.
+    pub fn render(&self, source: Option<&str>, styled: bool) -> String {
+        let Some(place) = &self.place else {
+            return self.without_place(styled);
+        };
+        let report = Level::ERROR
+            .primary_title(self.message.as_str())
+            .elements(std::iter::empty::<Element<'_>>());
+        let report = match source.and_then(|source| Some((source, span(source, place)?))) {
+                Some((source, span)) => report.element(
+                    Snippet::source(source)
+                        .path(place.file.as_str())
+                        .annotation(AnnotationKind::Primary.span(span)),
+                ),
+                None if place.line > 0 => report.element(
+                    Origin::path(place.file.as_str()).line(place.line).char_column(place.column),
+                ),
+                None => report.element(Origin::path(place.file.as_str())),
+            };
+        let notes = self.notes.iter().map(|note| Level::NOTE.no_name().message(note.as_str()));
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[report.elements(notes)])
+    }
+}
+
+impl Problem {
+    fn without_place(&self, styled: bool) -> String {
+        let style = if styled {
+            anstyle::AnsiColor::BrightRed.on_default() | anstyle::Effects::BOLD
+        } else {
+            anstyle::Style::new()
+        };
+        let notes = self.notes.iter().map(|note| format!("\n   = {}", note.replace('\n', "\n     ")));
+        format!("{style}error{style:#}: {}{}", self.message, notes.collect::<String>())
+    }
+}
+
+/// The word at a place, in bytes of the source.
+fn span(source: &str, place: &Place) -> Option<std::ops::Range<usize>> {
+    let line = source.split_inclusive('\n').nth(place.line.checked_sub(1)?)?;
+    let before: usize = (source.split_inclusive('\n').take(place.line - 1)).map(str::len).sum();
+    let skip: usize = line.chars().take(place.column.saturating_sub(1)).map(char::len_utf8).sum();
+    let rest = &line[skip.min(line.len())..];
+    let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+    let width = if word > 0 { word } else { rest.chars().next().map_or(0, char::len_utf8) };
+    let start = before + skip;
+    Some(start..start + width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_its_line_with_a_caret_and_then_what_to_do() {
+        let problem = Problem::new(Blame::Playbook, "`recover` has no option `target_tme`")
+            .at(Place { file: "scenarios/pitr.rhai".into(), line: 2, column: 11 })
+            .note("it takes: archive, target_time")
+            .note("manual: pgdrill api recover");
+        assert_eq!(
+            problem.render(Some("let a = 1;\nrecover(#{target_tme: 1});\n"), false),
+            "\
+error: `recover` has no option `target_tme`
+ --> scenarios/pitr.rhai:2:11
+  |
+2 | recover(#{target_tme: 1});
+  |           ^^^^^^^^^^
+  |
+  = it takes: archive, target_time
+  = manual: pgdrill api recover"
+        );
+    }
+
+    #[test]
+    fn a_problem_without_a_place_is_its_message_and_notes() {
+        let problem = Problem::new(Blame::Environment, "no container engine answers").note("unix:///x  no such file");
+        assert_eq!(problem.render(None, false), "error: no container engine answers\n   = unix:///x  no such file");
     }
 }

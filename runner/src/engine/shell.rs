@@ -170,7 +170,8 @@ pub fn heredoc(text: &str) -> String {
 
 /// Appends and finds `end`, looking only where it can be new.
 fn append(buffer: &mut Vec<u8>, bytes: &[u8], end: &[u8]) -> Option<usize> {
-    let from = buffer.len().saturating_sub(end.len());
+    // The mark may be there already and its line not complete: an exit code is short.
+    let from = buffer.len().saturating_sub(end.len() + 16);
     buffer.extend_from_slice(bytes);
     let found = buffer[from..].windows(end.len()).position(|it| it == end)?;
     // The line must be complete: the exit code stands between the mark and its end.

@@ -1,6 +1,5 @@
 //! Rhai, set up for playbooks: the vocabulary, limits, and no other way out.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rhai::module_resolvers::DummyModuleResolver;
@@ -155,14 +154,4 @@ fn refuse_unlike(engine: &mut Engine) {
     refuse::<i64, Map>(engine, "a number", "a map");
     refuse::<ImmutableString, Map>(engine, "a text", "a map");
     refuse::<rhai::Array, Map>(engine, "an array", "a map");
-}
-
-/// A playbook's file.
-pub fn read(path: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Problem::new(
-            Blame::Playbook,
-            format!("`{}` can't be read: {error}", path.display()),
-        )
-    })
 }

@@ -5,6 +5,7 @@ mod backups;
 mod checks;
 mod commands;
 mod engine;
+mod head;
 mod imports;
 mod logs;
 mod machines;
@@ -20,5 +21,6 @@ mod sql;
 mod stage;
 mod story;
 
-pub use engine::{Playbook, play, vocabulary};
-pub use options::{Keys, all_keys};
+pub use engine::{Playbook, compile, play, vocabulary};
+pub use head::{Literal, constant};
+pub use options::{Keys, all_keys, nearest};

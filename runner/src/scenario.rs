@@ -1,0 +1,226 @@
+//! Scenarios: playbooks on disk, found by path, name or folder, and what their heads say.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::problem::{Blame, Problem};
+use crate::script::{self, Playbook};
+
+/// A playbook on disk.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// `pitr`, `ha/failover`: the path below `scenarios/`, without its ending.
+    pub name: String,
+    pub playbook: Playbook,
+    /// The nearest folder above it that has `scenarios/`, else its own.
+    pub root: PathBuf,
+    /// The playbook's own folder.
+    pub folder: PathBuf,
+    pub head: Head,
+}
+
+/// What a playbook says of itself, without being run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    pub title: String,
+    /// The rest of the `//!` lines.
+    pub introduction: String,
+    pub tags: Vec<String>,
+    /// The PostgreSQL majors that it is for: `>=13`, `15`, `>=13 <17`.
+    pub majors: Option<String>,
+    pub timeout: Option<Duration>,
+}
+
+/// Finds playbooks: each argument is a file, a folder, or a name below `scenarios/`; without any it
+/// is all of `scenarios/`.
+pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem> {
+    let mut files = Vec::new();
+    let everything = [here.join("scenarios").display().to_string()];
+    let arguments = if arguments.is_empty() { &everything[..] } else { arguments };
+    for argument in arguments {
+        files.extend(expand(argument, here)?);
+    }
+    let mut seen = BTreeSet::new();
+    for file in &files {
+        if !seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
+            let message = format!("`{}` is given twice", shown(file, here));
+            return Err(Problem::new(Blame::Playbook, message).note("one run plays a playbook once"));
+        }
+    }
+    files.iter().map(|file| load(file, here)).collect()
+}
+
+fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let path = here.join(argument);
+    if path.is_dir() {
+        let files = below(&path);
+        if files.is_empty() {
+            let message = format!("there is no playbook (`*.rhai`) in `{}`", shown(&path, here));
+            return Err(Problem::new(Blame::Playbook, message).note("`pgdrill new NAME` makes one"));
+        }
+        return Ok(files);
+    }
+    if path.is_file() {
+        return Ok(vec![path]);
+    }
+    let named = here.join("scenarios").join(format!("{argument}.rhai"));
+    if named.is_file() {
+        return Ok(vec![named]);
+    }
+    let names: Vec<_> = below(&here.join("scenarios")).iter().map(|file| name_of(file, here)).collect();
+    let mut problem = Problem::new(Blame::Playbook, format!("there is no playbook `{argument}`"));
+    if let Some(near) = script::nearest(argument, names.iter().map(String::as_str)) {
+        problem = problem.note(format!("did you mean `{near}`?"));
+    }
+    if !names.is_empty() {
+        problem = problem.note(format!("there are: {}", names.join(", ")));
+    }
+    Err(problem)
+}
+
+/// All playbooks of a folder; `lib` folders hold functions, not playbooks.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let walk = ignore::WalkBuilder::new(folder)
+        .hidden(true)
+        .filter_entry(|entry| !(entry.file_name() == "lib" && entry.path().is_dir()))
+        .sort_by_file_path(Path::cmp)
+        .build();
+    walk.filter_map(Result::ok)
+        .map(ignore::DirEntry::into_path)
+        .filter(|path| path.extension().is_some_and(|it| it == "rhai") && path.is_file())
+        .collect()
+}
+
+fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
+    let wrong = |error: std::io::Error| {
+        Problem::new(Blame::Playbook, format!("`{}` can't be read: {error}", shown(file, here)))
+    };
+    let source = std::fs::read_to_string(file).map_err(wrong)?;
+    let path = file.canonicalize().map_err(wrong)?;
+    let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let root = folder.ancestors().find(|it| it.join("scenarios").is_dir()).unwrap_or(&folder).to_path_buf();
+    let playbook = Playbook {
+        path: shown(file, here),
+        source,
+    };
+    Ok(Scenario {
+        name: name_of(&path, &root),
+        head: head(&playbook)?,
+        playbook,
+        root,
+        folder,
+    })
+}
+
+fn name_of(file: &Path, root: &Path) -> String {
+    let below = (file.strip_prefix(root.join("scenarios"))).or_else(|_| file.strip_prefix(root)).unwrap_or(file);
+    let parts: Vec<_> = below
+        .with_extension("")
+        .components()
+        .filter(|it| matches!(it, Component::Normal(_)))
+        .map(|it| it.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    parts.join("/")
+}
+
+fn shown(path: &Path, here: &Path) -> String {
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// Reads the head of a playbook.
+pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
+    let doc: Vec<_> = (playbook.source.lines())
+        .filter_map(|line| line.strip_prefix("//!"))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    let title = doc.iter().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
+    let introduction = doc.iter().skip_while(|line| line.starts_with("# ") || line.trim().is_empty());
+    let mut head = Head {
+        title,
+        introduction: introduction.copied().collect::<Vec<_>>().join("\n").trim().to_owned(),
+        ..Head::default()
+    };
+    let Some(constant) = script::constant(playbook, "SCENARIO")? else { return Ok(head) };
+    let wrong = |key: &str, wanted: &str| {
+        Problem::new(Blame::Playbook, format!("`{key}` of SCENARIO in {} must be {wanted}", playbook.path))
+    };
+    for (key, value) in constant {
+        match (key.as_str(), value) {
+            ("tags", script::Literal::Texts(tags)) => head.tags = tags,
+            ("tags", _) => return Err(wrong("tags", "an array of texts")),
+            ("pg", script::Literal::Text(majors)) => {
+                matches(&majors, 17).ok_or_else(|| wrong("pg", "a condition such as \">=13\""))?;
+                head.majors = Some(majors);
+            }
+            ("pg", _) => return Err(wrong("pg", "a text such as \">=13\"")),
+            ("timeout", script::Literal::Text(text)) => {
+                let timeout = humantime::parse_duration(&text);
+                head.timeout = Some(timeout.map_err(|_| wrong("timeout", "a duration such as \"5m\""))?);
+            }
+            ("timeout", _) => return Err(wrong("timeout", "a duration such as \"5m\"")),
+            (other, _) => {
+                let message = format!("SCENARIO in {} has no key `{other}`", playbook.path);
+                return Err(Problem::new(Blame::Playbook, message).note("it takes: tags, pg, timeout"));
+            }
+        }
+    }
+    Ok(head)
+}
+
+/// Whether a major fits a condition; none: it is no condition.
+pub fn matches(condition: &str, major: u32) -> Option<bool> {
+    let mut fits = true;
+    let conditions = condition.split([' ', ',']).filter(|it| !it.is_empty());
+    for one in conditions {
+        let at = one.find(|c: char| c.is_ascii_digit())?;
+        let (operator, number) = one.split_at(at);
+        let number: u32 = number.parse().ok()?;
+        fits &= match operator {
+            ">=" => major >= number,
+            ">" => major > number,
+            "<=" => major <= number,
+            "<" => major < number,
+            "" | "=" | "==" => major == number,
+            "!=" => major != number,
+            _ => return None,
+        };
+    }
+    Some(fits)
+}
+
+impl Scenario {
+    /// Why the scenario is not for this major, if it is not.
+    pub fn skipped(&self, major: u32) -> Option<String> {
+        let condition = self.head.majors.as_ref()?;
+        (matches(condition, major) == Some(false))
+            .then(|| format!("it is for PostgreSQL {condition}, not {major}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_on_majors_is_a_list_of_comparisons() {
+        assert_eq!(matches(">=13", 17), Some(true));
+        assert_eq!(matches(">=13 <17", 17), Some(false));
+        assert_eq!(matches("15", 15), Some(true));
+        assert_eq!(matches("new", 15), None);
+    }
+
+    #[test]
+    fn a_head_is_read_without_running_the_playbook() {
+        let source = "//! # Title\n//!\n//! What it is.\n//! More.\n\nconst SCENARIO = #{ tags: [\"a\"], pg: \">=13\", timeout: \"5m\" };\nthrow 1;";
+        let playbook = Playbook { path: "a.rhai".into(), source: source.into() };
+        let expected = Head {
+            title: "Title".into(),
+            introduction: "What it is.\nMore.".into(),
+            tags: vec!["a".into()],
+            majors: Some(">=13".into()),
+            timeout: Some(Duration::from_secs(300)),
+        };
+        assert_eq!(head(&playbook), Ok(expected));
+    }
+}
