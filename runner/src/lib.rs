@@ -9,5 +9,8 @@ pub mod table;
 pub mod redact;
 pub mod transcript;
 
+// showing
+pub mod snapshot;
+
 // doors
 pub mod engine;
