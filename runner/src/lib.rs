@@ -9,6 +9,9 @@ pub mod table;
 pub mod redact;
 pub mod transcript;
 
+// showing
+pub mod snapshot;
+
 // doors
 pub mod engine;
 pub mod image;

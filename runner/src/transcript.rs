@@ -6,6 +6,8 @@ use crate::redact::Redactor;
 
 mod prose;
 
+pub(crate) use prose::fence_mark;
+
 /// A scenario's transcript so far.
 #[derive(Debug)]
 pub struct Transcript {

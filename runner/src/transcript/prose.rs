@@ -93,7 +93,7 @@ fn close(set: &mut String) {
     set.push_str(blank.strip_prefix('\n').unwrap_or(""));
 }
 
-/// The mark of a line that opens a fence.
+/// The mark of a line that opens a fence; a line that begins with it closes it.
 pub(crate) fn fence_mark(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let length = line.len() - line.trim_start_matches(line.chars().next()?).len();

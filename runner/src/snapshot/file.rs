@@ -1,0 +1,143 @@
+//! A snapshot's file, in insta's format: `---`, a header, `---`, the text.
+
+use std::fs;
+use std::path::Path;
+
+use crate::problem::{Blame, Problem};
+
+/// What a snapshot file has in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Relative to the root.
+    pub file: String,
+    /// The playbook that it is made from, relative to the root.
+    pub source: String,
+    /// The scenario's title; a snapshot beside a transcript has none.
+    pub title: Option<String>,
+    pub body: String,
+}
+
+impl Stored {
+    /// Reads a file of the root; none if there is no such file.
+    pub fn read(root: &Path, file: &str) -> Result<Option<Self>, Box<Problem>> {
+        let bytes = match fs::read(root.join(file)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("read", file, &error)),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            damaged(
+                file,
+                before.split(|byte| *byte == b'\n').count(),
+                "it is no UTF-8 text",
+            )
+        })?;
+        Self::parse(file, &text.replace("\r\n", "\n")).map(Some)
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Self, Box<Problem>> {
+        if let Some(line) = merge_marker(text) {
+            return Err(damaged(file, line, "a merge is not resolved"));
+        }
+        let mut stored = Self {
+            file: file.to_owned(),
+            source: String::new(),
+            title: None,
+            body: String::new(),
+        };
+        let mut lines = text.split('\n').enumerate();
+        if lines
+            .next()
+            .is_none_or(|(_, line)| line.trim_end() != "---")
+        {
+            return Err(damaged(file, 1, "it does not begin with `---`"));
+        }
+        loop {
+            let (at, line) = match lines.next() {
+                Some((_, line)) if line.trim_end() == "---" => break,
+                Some(line) => line,
+                None => return Err(damaged(file, 1, "its header has no end")),
+            };
+            if line.is_empty() || line.starts_with(' ') {
+                continue; // nested values, which only insta writes
+            }
+            let field = line
+                .split_once(':')
+                .map(|(key, value)| (key, unquoted(value.trim())));
+            match field {
+                Some(("source", Some(value))) => stored.source = value,
+                Some(("description", Some(value))) => stored.title = Some(value),
+                Some((_, Some(_))) => {}
+                None | Some((_, None)) => {
+                    return Err(damaged(
+                        file,
+                        at + 1,
+                        &format!("`{line}` is no line of a header"),
+                    ));
+                }
+            }
+        }
+        let body: Vec<_> = lines.map(|(_, line)| line).collect();
+        body.join("\n").trim_end().clone_into(&mut stored.body);
+        Ok(stored)
+    }
+
+    /// Writes the file at once: nobody sees a half of it.
+    pub fn write(&self, root: &Path) -> Result<(), Box<Problem>> {
+        let path = root.join(&self.file);
+        let folder = path.parent().unwrap_or(root);
+        let written = fs::create_dir_all(folder).and_then(|()| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let part = folder.join(format!(".{name}.{}", std::process::id()));
+            fs::write(&part, self.text())
+                .and_then(|()| fs::rename(&part, &path))
+                .inspect_err(|_| {
+                    let _ = fs::remove_file(&part);
+                })
+        });
+        written.map_err(|error| failed("write", &self.file, &error))
+    }
+
+    fn text(&self) -> String {
+        let title = self
+            .title
+            .as_deref()
+            .map(|title| format!("description: {}\n", quoted(title)));
+        let (source, title) = (quoted(&self.source), title.unwrap_or_default());
+        format!("---\nsource: {source}\n{title}---\n{}\n", self.body)
+    }
+}
+
+/// A problem with a snapshot's file.
+pub(super) fn failed(what: &str, file: &str, error: &std::io::Error) -> Box<Problem> {
+    let message = format!("{what} of snapshot `{file}` failed");
+    Box::new(Problem::new(Blame::Environment, message).note(error.to_string()))
+}
+
+fn damaged(file: &str, line: usize, why: &str) -> Box<Problem> {
+    let problem = Problem::new(
+        Blame::Environment,
+        format!("snapshot `{file}` is damaged in line {line}: {why}"),
+    );
+    Box::new(problem.note("mend it, or remove it and run the scenario again"))
+}
+
+fn merge_marker(text: &str) -> Option<usize> {
+    let at = |mark| text.split('\n').position(|line| line.starts_with(mark));
+    let (ours, theirs) = (at("<<<<<<< ")?, at(">>>>>>> ")?);
+    (ours < theirs).then_some(ours + 1)
+}
+
+/// JSON's strings are YAML's too.
+fn quoted(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+fn unquoted(value: &str) -> Option<String> {
+    match value.as_bytes() {
+        [b'"', ..] => serde_json::from_str(value).ok(),
+        [b'\'', .., b'\''] if value.len() > 1 => Some(value[1..value.len() - 1].replace("''", "'")),
+        _ => Some(value.to_owned()),
+    }
+}
