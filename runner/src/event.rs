@@ -244,6 +244,9 @@ pub struct SnapshotOutcome {
     /// The transcript's snapshot file, relative to the root.
     pub file: String,
     pub state: SnapshotState,
+    /// Snapshots beside the transcript that differ or are missing.
+    #[serde(default)]
+    pub differing_sides: Vec<String>,
     /// Pending files that were left, relative to the root.
     pub pending: Vec<String>,
 }

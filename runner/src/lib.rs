@@ -10,6 +10,7 @@ pub mod redact;
 pub mod transcript;
 
 // showing
+pub mod report;
 pub mod snapshot;
 
 // doors
@@ -24,3 +25,5 @@ pub mod script;
 
 // running
 pub mod scenario;
+pub mod run;
+pub mod cli;

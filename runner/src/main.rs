@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `pgdrill`.
+
+fn main() -> std::process::ExitCode {
+    pgdrill::cli::main()
+}

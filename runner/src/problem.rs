@@ -82,18 +82,27 @@ impl Problem {
             .primary_title(self.message.as_str())
             .elements(std::iter::empty::<Element<'_>>());
         let report = match source.and_then(|source| Some((source, span(source, place)?))) {
-                Some((source, span)) => report.element(
-                    Snippet::source(source)
-                        .path(place.file.as_str())
-                        .annotation(AnnotationKind::Primary.span(span)),
-                ),
-                None if place.line > 0 => report.element(
-                    Origin::path(place.file.as_str()).line(place.line).char_column(place.column),
-                ),
-                None => report.element(Origin::path(place.file.as_str())),
-            };
-        let notes = self.notes.iter().map(|note| Level::NOTE.no_name().message(note.as_str()));
-        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+            Some((source, span)) => report.element(
+                Snippet::source(source)
+                    .path(place.file.as_str())
+                    .annotation(AnnotationKind::Primary.span(span)),
+            ),
+            None if place.line > 0 => report.element(
+                Origin::path(place.file.as_str())
+                    .line(place.line)
+                    .char_column(place.column),
+            ),
+            None => report.element(Origin::path(place.file.as_str())),
+        };
+        let notes = self
+            .notes
+            .iter()
+            .map(|note| Level::NOTE.no_name().message(note.as_str()));
+        let renderer = if styled {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         renderer.render(&[report.elements(notes)])
     }
 }
@@ -105,19 +114,40 @@ impl Problem {
         } else {
             anstyle::Style::new()
         };
-        let notes = self.notes.iter().map(|note| format!("\n   = {}", note.replace('\n', "\n     ")));
-        format!("{style}error{style:#}: {}{}", self.message, notes.collect::<String>())
+        let notes = self
+            .notes
+            .iter()
+            .map(|note| format!("\n   = {}", note.replace('\n', "\n     ")));
+        format!(
+            "{style}error{style:#}: {}{}",
+            self.message,
+            notes.collect::<String>()
+        )
     }
 }
 
 /// The word at a place, in bytes of the source.
 fn span(source: &str, place: &Place) -> Option<std::ops::Range<usize>> {
-    let line = source.split_inclusive('\n').nth(place.line.checked_sub(1)?)?;
-    let before: usize = (source.split_inclusive('\n').take(place.line - 1)).map(str::len).sum();
-    let skip: usize = line.chars().take(place.column.saturating_sub(1)).map(char::len_utf8).sum();
+    let line = source
+        .split_inclusive('\n')
+        .nth(place.line.checked_sub(1)?)?;
+    let before: usize = (source.split_inclusive('\n').take(place.line - 1))
+        .map(str::len)
+        .sum();
+    let skip: usize = line
+        .chars()
+        .take(place.column.saturating_sub(1))
+        .map(char::len_utf8)
+        .sum();
     let rest = &line[skip.min(line.len())..];
-    let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-    let width = if word > 0 { word } else { rest.chars().next().map_or(0, char::len_utf8) };
+    let word = rest
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len());
+    let width = if word > 0 {
+        word
+    } else {
+        rest.chars().next().map_or(0, char::len_utf8)
+    };
     let start = before + skip;
     Some(start..start + width)
 }
@@ -129,7 +159,11 @@ mod tests {
     #[test]
     fn a_problem_shows_its_line_with_a_caret_and_then_what_to_do() {
         let problem = Problem::new(Blame::Playbook, "`recover` has no option `target_tme`")
-            .at(Place { file: "scenarios/pitr.rhai".into(), line: 2, column: 11 })
+            .at(Place {
+                file: "scenarios/pitr.rhai".into(),
+                line: 2,
+                column: 11,
+            })
             .note("it takes: archive, target_time")
             .note("manual: pgdrill api recover");
         assert_eq!(
@@ -148,7 +182,11 @@ error: `recover` has no option `target_tme`
 
     #[test]
     fn a_problem_without_a_place_is_its_message_and_notes() {
-        let problem = Problem::new(Blame::Environment, "no container engine answers").note("unix:///x  no such file");
-        assert_eq!(problem.render(None, false), "error: no container engine answers\n   = unix:///x  no such file");
+        let problem = Problem::new(Blame::Environment, "no container engine answers")
+            .note("unix:///x  no such file");
+        assert_eq!(
+            problem.render(None, false),
+            "error: no container engine answers\n   = unix:///x  no such file"
+        );
     }
 }

@@ -37,7 +37,11 @@ pub struct Head {
 pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem> {
     let mut files = Vec::new();
     let everything = [here.join("scenarios").display().to_string()];
-    let arguments = if arguments.is_empty() { &everything[..] } else { arguments };
+    let arguments = if arguments.is_empty() {
+        &everything[..]
+    } else {
+        arguments
+    };
     for argument in arguments {
         files.extend(expand(argument, here)?);
     }
@@ -45,7 +49,9 @@ pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem>
     for file in &files {
         if !seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
             let message = format!("`{}` is given twice", shown(file, here));
-            return Err(Problem::new(Blame::Playbook, message).note("one run plays a playbook once"));
+            return Err(
+                Problem::new(Blame::Playbook, message).note("one run plays a playbook once")
+            );
         }
     }
     files.iter().map(|file| load(file, here)).collect()
@@ -56,7 +62,10 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
     if path.is_dir() {
         let files = below(&path);
         if files.is_empty() {
-            let message = format!("there is no playbook (`*.rhai`) in `{}`", shown(&path, here));
+            let message = format!(
+                "there is no playbook (`*.rhai`) in `{}`",
+                shown(&path, here)
+            );
             return Err(Problem::new(Blame::Playbook, message).note("`pgdrill new NAME` makes one"));
         }
         return Ok(files);
@@ -68,8 +77,14 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
     if named.is_file() {
         return Ok(vec![named]);
     }
-    let names: Vec<_> = below(&here.join("scenarios")).iter().map(|file| name_of(file, here)).collect();
-    let mut problem = Problem::new(Blame::Playbook, format!("there is no playbook `{argument}`"));
+    let names: Vec<_> = below(&here.join("scenarios"))
+        .iter()
+        .map(|file| name_of(file, here))
+        .collect();
+    let mut problem = Problem::new(
+        Blame::Playbook,
+        format!("there is no playbook `{argument}`"),
+    );
     if let Some(near) = script::nearest(argument, names.iter().map(String::as_str)) {
         problem = problem.note(format!("did you mean `{near}`?"));
     }
@@ -94,12 +109,19 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
     let wrong = |error: std::io::Error| {
-        Problem::new(Blame::Playbook, format!("`{}` can't be read: {error}", shown(file, here)))
+        Problem::new(
+            Blame::Playbook,
+            format!("`{}` can't be read: {error}", shown(file, here)),
+        )
     };
     let source = std::fs::read_to_string(file).map_err(wrong)?;
     let path = file.canonicalize().map_err(wrong)?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let root = folder.ancestors().find(|it| it.join("scenarios").is_dir()).unwrap_or(&folder).to_path_buf();
+    let root = folder
+        .ancestors()
+        .find(|it| it.join("scenarios").is_dir())
+        .unwrap_or(&folder)
+        .to_path_buf();
     let playbook = Playbook {
         path: shown(file, here),
         source,
@@ -114,7 +136,9 @@ fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
 }
 
 fn name_of(file: &Path, root: &Path) -> String {
-    let below = (file.strip_prefix(root.join("scenarios"))).or_else(|_| file.strip_prefix(root)).unwrap_or(file);
+    let below = (file.strip_prefix(root.join("scenarios")))
+        .or_else(|_| file.strip_prefix(root))
+        .unwrap_or(file);
     let parts: Vec<_> = below
         .with_extension("")
         .components()
@@ -125,7 +149,10 @@ fn name_of(file: &Path, root: &Path) -> String {
 }
 
 fn shown(path: &Path, here: &Path) -> String {
-    path.strip_prefix(here).unwrap_or(path).display().to_string()
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// Reads the head of a playbook.
@@ -134,16 +161,33 @@ pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
         .filter_map(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
-    let title = doc.iter().find_map(|line| line.strip_prefix("# ")).unwrap_or_default().trim().to_owned();
-    let introduction = doc.iter().skip_while(|line| line.starts_with("# ") || line.trim().is_empty());
+    let title = doc
+        .iter()
+        .find_map(|line| line.strip_prefix("# "))
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    let introduction = doc
+        .iter()
+        .skip_while(|line| line.starts_with("# ") || line.trim().is_empty());
     let mut head = Head {
         title,
-        introduction: introduction.copied().collect::<Vec<_>>().join("\n").trim().to_owned(),
+        introduction: introduction
+            .copied()
+            .collect::<Vec<_>>()
+            .join("\n")
+            .trim()
+            .to_owned(),
         ..Head::default()
     };
-    let Some(constant) = script::constant(playbook, "SCENARIO")? else { return Ok(head) };
+    let Some(constant) = script::constant(playbook, "SCENARIO")? else {
+        return Ok(head);
+    };
     let wrong = |key: &str, wanted: &str| {
-        Problem::new(Blame::Playbook, format!("`{key}` of SCENARIO in {} must be {wanted}", playbook.path))
+        Problem::new(
+            Blame::Playbook,
+            format!("`{key}` of SCENARIO in {} must be {wanted}", playbook.path),
+        )
     };
     for (key, value) in constant {
         match (key.as_str(), value) {
@@ -156,12 +200,15 @@ pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
             ("pg", _) => return Err(wrong("pg", "a text such as \">=13\"")),
             ("timeout", script::Literal::Text(text)) => {
                 let timeout = humantime::parse_duration(&text);
-                head.timeout = Some(timeout.map_err(|_| wrong("timeout", "a duration such as \"5m\""))?);
+                head.timeout =
+                    Some(timeout.map_err(|_| wrong("timeout", "a duration such as \"5m\""))?);
             }
             ("timeout", _) => return Err(wrong("timeout", "a duration such as \"5m\"")),
             (other, _) => {
                 let message = format!("SCENARIO in {} has no key `{other}`", playbook.path);
-                return Err(Problem::new(Blame::Playbook, message).note("it takes: tags, pg, timeout"));
+                return Err(
+                    Problem::new(Blame::Playbook, message).note("it takes: tags, pg, timeout")
+                );
             }
         }
     }
@@ -213,7 +260,10 @@ mod tests {
     #[test]
     fn a_head_is_read_without_running_the_playbook() {
         let source = "//! # Title\n//!\n//! What it is.\n//! More.\n\nconst SCENARIO = #{ tags: [\"a\"], pg: \">=13\", timeout: \"5m\" };\nthrow 1;";
-        let playbook = Playbook { path: "a.rhai".into(), source: source.into() };
+        let playbook = Playbook {
+            path: "a.rhai".into(),
+            source: source.into(),
+        };
         let expected = Head {
             title: "Title".into(),
             introduction: "What it is.\nMore.".into(),

@@ -224,7 +224,9 @@ impl Section {
             // Otherwise the block would be the list item's second paragraph.
             self.text.push_str("<!-- -->\n\n");
         }
-        for (at, line) in input.split('\n').enumerate() {
+        // An answer to what was sent before has no input of its own.
+        let input = (!input.is_empty() || !shown.prompt.is_empty()).then_some(input);
+        for (at, line) in input.into_iter().flat_map(|it| it.split('\n')).enumerate() {
             let prompt = if at == 0 {
                 &shown.prompt
             } else {

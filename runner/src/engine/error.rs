@@ -56,7 +56,7 @@ impl From<Error> for Problem {
             Error::NoImage { .. } => problem.note("`pgdrill images` lists what is there"),
             Error::BuildFailed { last, .. } => last
                 .into_iter()
-                .fold(problem, |problem, line| problem.note(line)),
+                .fold(problem, super::super::problem::Problem::note),
             Error::Gone { .. } | Error::Refused { .. } | Error::Broken { .. } => problem,
         }
     }

@@ -13,6 +13,8 @@ use super::{Engine, Error, Pipe, Result, State};
 pub struct Machine {
     engine: Arc<dyn Engine>,
     pub container: String,
+    /// The pid of the first process's shell.
+    first: u32,
     free: Mutex<HashMap<String, Vec<Shell>>>,
     abandoned: Arc<Mutex<Vec<u32>>>,
     marks: AtomicU64,
@@ -23,14 +25,16 @@ impl Machine {
     pub async fn start(engine: Arc<dyn Engine>, container: &str, user: &str) -> Result<Self> {
         let pipe = engine.attach(container).await?;
         engine.start(container).await?;
-        let machine = Self {
+        let mut machine = Self {
             engine,
+            first: 0,
             container: container.to_owned(),
             free: Mutex::default(),
             abandoned: Arc::default(),
             marks: AtomicU64::new(0),
         };
         let shell = Shell::open(pipe, machine.what(), machine.mark()).await?;
+        machine.first = shell.pid;
         machine.put_back(user, shell);
         Ok(machine)
     }
@@ -55,7 +59,17 @@ impl Machine {
 
     /// A program in the container whose streams are ours.
     pub async fn connect(&self, user: &str, command: &str) -> Result<Pipe> {
-        let shell = self.shell(user).await?;
+        let free = {
+            let mut free = self.free.lock().expect("no panic holds it");
+            let shells = free.entry(user.to_owned()).or_default();
+            // Not the first process: the container would end with what replaces it.
+            let at = shells.iter().rposition(|shell| shell.pid != self.first);
+            at.map(|at| shells.remove(at))
+        };
+        let shell = match free {
+            Some(shell) => shell,
+            None => self.open_explained(user).await?,
+        };
         match shell.hand_over(command).await {
             Ok(pipe) => Ok(pipe),
             Err(error) => Err(self.explained(error).await),
@@ -79,10 +93,14 @@ impl Machine {
             .and_then(Vec::pop);
         match free {
             Some(shell) => Ok(shell),
-            None => match self.open(user).await {
-                Ok(shell) => Ok(shell),
-                Err(error) => Err(self.explained(error).await),
-            },
+            None => self.open_explained(user).await,
+        }
+    }
+
+    async fn open_explained(&self, user: &str) -> Result<Shell> {
+        match self.open(user).await {
+            Ok(shell) => Ok(shell),
+            Err(error) => Err(self.explained(error).await),
         }
     }
 

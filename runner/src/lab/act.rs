@@ -38,6 +38,11 @@ impl Sink {
         }
     }
 
+    /// Since the start of the run.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     pub fn send(&self, what: What) {
         // The receiver goes only after all that send, or with the whole run.
         let _ = self.sender.send(Event {

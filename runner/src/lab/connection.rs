@@ -92,15 +92,14 @@ impl Connection {
             .text
             .lines()
             .find_map(|line| line.trim().parse::<u32>().ok());
-        match pid {
-            Some(pid) => connection.backend = pid.to_string(),
-            None => {
-                let message = format!(
-                    "no connection to the server on node `{}`",
-                    connection.node.name
-                );
-                return Err(Problem::new(Blame::System, message).note(said.text));
-            }
+        if let Some(pid) = pid {
+            connection.backend = pid.to_string()
+        } else {
+            let message = format!(
+                "no connection to the server on node `{}`",
+                connection.node.name
+            );
+            return Err(Problem::new(Blame::System, message).note(said.text));
         }
         Ok(connection)
     }

@@ -85,7 +85,7 @@ pub async fn start_node(
         port: options.port.unwrap_or(5432),
         machine,
     });
-    let major = options.major.or_else(|| Some(lab.major));
+    let major = options.major.or(Some(lab.major));
     let installation = Installation::find(&node, major, provided.version.as_deref()).await?;
     if !installation.version.is_empty() {
         act.sink.send(What::ServerVersion {

@@ -157,7 +157,7 @@ impl Node {
             .collect::<Vec<_>>()
             .into_iter()
             .rev()
-            .fold(problem, |problem, line| problem.note(line))
+            .fold(problem, super::super::problem::Problem::note)
     }
 
     /// What every script on the node finds in its environment.

@@ -68,20 +68,19 @@ impl Installation {
         if installation.bin.is_empty() {
             return Ok(installation);
         }
-        installation.version = match version {
-            Some(version) => version.to_owned(),
-            None => {
-                let said = node
-                    .must(
-                        "`postgres --version`",
-                        &format!("{}/postgres --version", quoted(&installation.bin)),
-                    )
-                    .await?;
-                said.split_whitespace()
-                    .nth(2)
-                    .unwrap_or_default()
-                    .to_owned()
-            }
+        installation.version = if let Some(version) = version {
+            version.to_owned()
+        } else {
+            let said = node
+                .must(
+                    "`postgres --version`",
+                    &format!("{}/postgres --version", quoted(&installation.bin)),
+                )
+                .await?;
+            said.split_whitespace()
+                .nth(2)
+                .unwrap_or_default()
+                .to_owned()
         };
         let digits: String = installation
             .version

@@ -272,7 +272,7 @@ pub async fn sh(
         .collect::<Vec<_>>()
         .into_iter()
         .rev()
-        .fold(problem, |problem, line| problem.note(line)))
+        .fold(problem, super::super::problem::Problem::note))
 }
 
 /// Runs a command without showing it; its failure is its result.

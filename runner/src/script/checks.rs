@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::plugin::*;
+use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, FnPtr, Map};
 
 use super::options::{Keys, Options};

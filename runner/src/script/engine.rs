@@ -45,7 +45,7 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
     engine.on_print(move |text| {
         sink.send(What::Said {
             text: text.to_owned(),
-        })
+        });
     });
     let sink = session.sink.clone();
     engine.on_debug(move |text, _, position| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rhai::Engine;
-use rhai::plugin::*;
+use rhai::plugin::{NativeCallContext, export_module, exported_module};
 
 use super::raise::{RhaiResultOf, session, shown_step};
 use crate::lab::{self, Node};

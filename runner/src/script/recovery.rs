@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rhai::plugin::*;
+use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, Map};
 
 use super::options::{Keys, Options};

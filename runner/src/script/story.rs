@@ -1,6 +1,6 @@
 //! The story: sections, prose, what is compared, and what is done at the end.
 
-use rhai::plugin::*;
+use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, FnPtr};
 
 use super::checks::called;

@@ -79,6 +79,7 @@ impl Store {
         let outcome = |file: &str, state| SnapshotOutcome {
             file: file.to_owned(),
             state,
+            differing_sides: Vec::new(),
             pending: Vec::new(),
         };
         let equal = expected

@@ -1,0 +1,207 @@
+//! The arguments.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// PostgreSQL high-availability and disaster-recovery drills.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+    /// The container engine (unix:///path/to.sock, tcp://host:port); else as docker's client finds it.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Args {
+    /// Whether what goes to the standard error has colours.
+    pub fn color(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+            }
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays scenarios and compares what they print with their snapshots.
+    Run(Run),
+    /// Lists scenarios.
+    List(List),
+    /// Checks playbooks without running them.
+    Check(Check),
+    /// Walks through transcripts that differ from their snapshots.
+    Review(Review),
+    /// Lists, builds and removes the images of nodes.
+    Images(Images),
+    /// Says which container engine is found, and what it can do.
+    Doctor,
+    /// Removes what earlier runs have left on the engine.
+    Clean(Clean),
+    /// Prints the manual of the playbooks' functions.
+    Api(Api),
+    /// Makes a playbook to start from.
+    New(New),
+    /// Prints a shell's completions.
+    Completions(Completions),
+    /// Opens psql on a node that `run --keep` left.
+    Psql(Inside),
+    /// Opens a shell on a node that `run --keep` left.
+    Sh(Inside),
+    /// Prints the server's log of a node that `run --keep` left.
+    Logs(Inside),
+    #[command(hide = true)]
+    Reap { run: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Playbooks: files, folders, or names below scenarios/ (default: all of them).
+    pub playbooks: Vec<String>,
+    /// PostgreSQL's major version.
+    #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR)]
+    pub pg: u32,
+    /// Only scenarios whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Only scenarios with this tag.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Leave the nodes for you to look into.
+    #[arg(long, value_enum, default_value_t = Keep::Never, value_name = "WHEN")]
+    pub keep: Keep,
+    /// How long a scenario may take (default: what it says, else 10m).
+    #[arg(long, value_parser = humantime::parse_duration, value_name = "DURATION")]
+    pub timeout: Option<Duration>,
+    /// What becomes of a transcript that differs: left for review, accepted, or nothing.
+    #[arg(long, value_enum, default_value_t = Update::Auto, value_name = "HOW")]
+    pub update: Update,
+    /// Show every command, what it printed, and what images are made of.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Keep {
+    Never,
+    OnFailure,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Update {
+    Auto,
+    Always,
+    No,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Playbooks: files, folders, or names below scenarios/ (default: all of them).
+    pub playbooks: Vec<String>,
+    /// As JSON: name, path, title, tags, majors, timeout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Playbooks: files, folders, or names below scenarios/ (default: all of them).
+    pub playbooks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Review {
+    /// Scenarios (default: all that have something pending).
+    pub names: Vec<String>,
+    /// Accept all of them without asking.
+    #[arg(long, group = "how")]
+    pub accept: bool,
+    /// Reject all of them without asking.
+    #[arg(long, group = "how")]
+    pub reject: bool,
+    /// List them.
+    #[arg(long, group = "how")]
+    pub list: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Images {
+    #[command(subcommand)]
+    pub command: Option<ImagesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImagesCommand {
+    /// Lists the images that pgdrill made (the default).
+    List,
+    /// Builds an image, and those that it stands on.
+    Build {
+        /// A folder of images/ (default: pg).
+        name: Option<String>,
+        /// PostgreSQL's major version.
+        #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR)]
+        pg: u32,
+        /// Show what the build prints.
+        #[arg(long, short)]
+        verbose: bool,
+    },
+    /// Removes images that pgdrill made.
+    Remove {
+        /// An image's name or tag (default: all of them).
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Clean {
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Api {
+    /// A function (default: all of them, in a line each).
+    pub name: Option<String>,
+    /// The whole manual in Markdown.
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// The new playbook's name, below scenarios/.
+    pub name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Inside {
+    /// The node's name.
+    pub node: String,
+    /// The run (default: the only one that has such a node).
+    pub run: Option<String>,
+}

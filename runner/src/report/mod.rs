@@ -1,0 +1,7 @@
+//! Reports: what people see of a run, made from its events.
+
+mod diff;
+mod terminal;
+
+pub use diff::draw;
+pub use terminal::{Look, Terminal};

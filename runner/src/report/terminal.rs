@@ -1,0 +1,389 @@
+//! The live report on a terminal: a line a step, and what went wrong where it did.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Effects, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::diff::draw;
+use crate::event::{Event, Form, SnapshotState, Verdict, What};
+use crate::problem::Problem;
+
+/// How the report looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub color: bool,
+    /// A spinner: on a terminal only.
+    pub motion: bool,
+    pub verbose: bool,
+}
+
+/// Writes lines as events come in.
+pub struct Terminal<W> {
+    out: W,
+    look: Look,
+    spinner: ProgressBar,
+    scenario: Scenario,
+    section: Option<String>,
+    counts: BTreeMap<&'static str, usize>,
+    pending: Vec<String>,
+    run: String,
+}
+
+/// The scenario that runs.
+#[derive(Default)]
+struct Scenario {
+    name: String,
+    path: String,
+    source: String,
+    title: String,
+    version: String,
+    /// Its heading is written: that waits for the server's version.
+    headed: bool,
+    steps: usize,
+    nested: bool,
+}
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+const FAINT: Style = Style::new().effects(Effects::DIMMED);
+const STRONG: Style = Style::new().effects(Effects::BOLD);
+
+/// Columns up to the right-hand side of the lines.
+const WIDTH: usize = 72;
+
+impl<W: Write> Terminal<W> {
+    pub fn new(out: W, look: Look) -> Self {
+        let target = if look.motion {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let spinner = ProgressBar::with_draw_target(None, target);
+        spinner.set_style(
+            ProgressStyle::with_template("  {spinner} {wide_msg}")
+                .expect("the template is constant"),
+        );
+        Self {
+            out,
+            look,
+            spinner,
+            scenario: Scenario::default(),
+            section: None,
+            counts: BTreeMap::new(),
+            pending: Vec::new(),
+            run: String::new(),
+        }
+    }
+
+    /// Shows an event.
+    pub fn tell(&mut self, event: &Event) {
+        match &event.what {
+            What::RunStarted { run, engine, .. } => {
+                self.run.clone_from(run);
+                if self.look.verbose {
+                    self.line(&format!("run {run} on {engine}"));
+                }
+            }
+            What::ImageStarted { image, why } => {
+                self.line(&format!("image {image:<14} {why}"));
+                self.wait(&format!("image {image}"));
+            }
+            What::ImageSaid { image, line } => {
+                self.wait(&format!("image {image}: {line}"));
+                if self.look.verbose {
+                    self.line(&format!("  {line}"));
+                }
+            }
+            What::ImageFinished { image, took } => {
+                self.line(&format!("image {image:<14} ready after {}", seconds(*took)));
+            }
+            What::ScenarioStarted {
+                path,
+                source,
+                title,
+                major,
+                ..
+            } => {
+                self.scenario = Scenario {
+                    name: event.scenario.clone().unwrap_or_default(),
+                    path: path.clone(),
+                    source: source.clone(),
+                    title: title.clone(),
+                    version: major.to_string(),
+                    ..Scenario::default()
+                };
+                self.wait(&self.scenario.name.clone());
+            }
+            What::ServerVersion { version, .. } => {
+                if !self.scenario.headed {
+                    self.scenario.version.clone_from(version);
+                    self.heading();
+                }
+            }
+            What::LabStarted { title } => {
+                self.heading();
+                self.scenario.nested = true;
+                self.line(&format!("  {title}"));
+            }
+            What::LabFinished { .. } => self.scenario.nested = false,
+            What::SectionStarted { title, .. } => {
+                self.section = Some(title.clone());
+                self.wait(title);
+            }
+            What::SectionFinished {
+                title,
+                took,
+                differs,
+                broken,
+            } => {
+                self.heading();
+                self.section = None;
+                self.scenario.steps += 1;
+                let (word, style) = match (broken, differs.is_empty()) {
+                    (false, true) => ("ok", GOOD),
+                    _ => ("FAIL", BAD),
+                };
+                self.step(word, style, title, *took);
+                if !differs.is_empty() {
+                    let diff = draw(differs, self.look.color);
+                    self.block(&diff);
+                }
+            }
+            What::CallStarted { what, .. } | What::CallWaiting { what, .. } => {
+                let section = self.section.clone().unwrap_or_default();
+                self.wait(&format!("{section}  {}", self.faint(what)));
+            }
+            What::CallFinished { .. }
+            | What::Prose { .. }
+            | What::Checked { .. }
+            | What::NodeEnded { .. } => {}
+            What::NodeStarted {
+                node, container, ..
+            } => {
+                if self.look.verbose {
+                    self.line(&format!("    {node}: container {container}"));
+                }
+            }
+            What::Shown(shown) => {
+                if self.look.verbose {
+                    let lead = if shown.form == Form::Remark {
+                        ""
+                    } else {
+                        "    "
+                    };
+                    let text = format!("{}{}\n{}", shown.prompt, shown.input, shown.output);
+                    let text = text.trim_end().replace('\n', "\n    ");
+                    self.line(&self.faint(&format!("{lead}{text}")));
+                }
+            }
+            What::Said { text } => {
+                self.heading();
+                self.line(&format!("    {text}"));
+            }
+            What::Warned { text } => self.line(&format!("warning: {text}")),
+            What::RedactionAdded { .. }
+            | What::RedactionDropped { .. }
+            | What::SideSnapshot { .. } => {}
+            What::ScenarioFinished {
+                verdict,
+                took,
+                problems,
+                snapshot,
+            } => {
+                self.heading();
+                self.finish(*verdict, *took, problems, snapshot);
+            }
+            What::ScenarioSkipped { why, .. } => {
+                let name = event.scenario.clone().unwrap_or_default();
+                self.line(&format!("{}  skipped: {why}", self.strong(&name)));
+                *self.counts.entry("skipped").or_default() += 1;
+            }
+            What::Kept { nodes } => {
+                self.heading();
+                self.line("  left for you to look into:");
+                for node in nodes {
+                    self.line(&format!("    pgdrill psql {node} {run}    pgdrill sh {node} {run}    pgdrill logs {node} {run}", run = self.run));
+                }
+                self.line("    pgdrill clean     removes them");
+            }
+            What::RunFinished { took } => self.summary(*took),
+        }
+    }
+
+    fn heading(&mut self) {
+        if std::mem::replace(&mut self.scenario.headed, true) {
+            return;
+        }
+        let left = format!("{}  {}", self.scenario.name, self.scenario.title);
+        let version = format!("PostgreSQL {}", self.scenario.version);
+        let pad = WIDTH
+            .saturating_sub(left.chars().count() + version.len())
+            .max(2);
+        let name = self.strong(&self.scenario.name);
+        let line = format!(
+            "{name}  {}{}{version}",
+            self.scenario.title,
+            " ".repeat(pad)
+        );
+        self.line("");
+        self.line(&line);
+    }
+
+    fn step(&mut self, word: &str, style: Style, title: &str, took: Duration) {
+        let indent = if self.scenario.nested { "    " } else { "  " };
+        let took = seconds(took);
+        let used = indent.len() + word.len() + 2 + title.chars().count() + took.len();
+        let pad = " ".repeat(WIDTH.saturating_sub(used).max(1));
+        let word = self.styled(style, word);
+        self.line(&format!("{indent}{word}  {title}{pad}{took}"));
+    }
+
+    fn finish(
+        &mut self,
+        verdict: Verdict,
+        took: Duration,
+        problems: &[Problem],
+        snapshot: &crate::event::SnapshotOutcome,
+    ) {
+        let word = match verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Errored => "errors",
+            Verdict::Cancelled => "stopped",
+        };
+        *self.counts.entry(word).or_default() += 1;
+        if self.scenario.steps == 0 && problems.is_empty() {
+            self.step(
+                if verdict == Verdict::Passed {
+                    "ok"
+                } else {
+                    "FAIL"
+                },
+                if verdict == Verdict::Passed {
+                    GOOD
+                } else {
+                    BAD
+                },
+                "(no steps)",
+                took,
+            );
+        }
+        for problem in problems {
+            let here = problem
+                .place
+                .as_ref()
+                .is_some_and(|place| place.file == self.scenario.path);
+            let source = here.then_some(self.scenario.source.as_str());
+            let text = problem.render(source, self.look.color);
+            self.line("");
+            self.line(&text);
+        }
+        let name = self.scenario.name.clone();
+        match snapshot.state {
+            SnapshotState::Differs => {
+                self.block(&format!(
+                    "the transcript differs from {}\nintended?    pgdrill review {name}\nlook inside: pgdrill run {} --keep always\n",
+                    snapshot.file, self.scenario.path
+                ));
+            }
+            SnapshotState::Missing => {
+                let advice = if snapshot.pending.is_empty() {
+                    format!(
+                        "make it:  pgdrill run {} (not in CI), then pgdrill review {name}",
+                        self.scenario.path
+                    )
+                } else {
+                    format!("look at what it printed and accept it:  pgdrill review {name}")
+                };
+                self.block(&format!(
+                    "there is no snapshot {} yet, so nothing has been compared\n{advice}\n",
+                    snapshot.file
+                ));
+            }
+            SnapshotState::Renewed => self.line(&format!(
+                "  only prose differed: {} is renewed",
+                snapshot.file
+            )),
+            SnapshotState::Accepted => self.line(&format!("  {} is written", snapshot.file)),
+            SnapshotState::Matches | SnapshotState::NotCompared => {}
+        }
+        for file in &snapshot.differing_sides {
+            self.block(&format!(
+                "the snapshot {file} differs or is missing\nintended?    pgdrill review {name}\n"
+            ));
+        }
+        self.pending.extend(snapshot.pending.iter().cloned());
+    }
+
+    fn summary(&mut self, took: Duration) {
+        self.spinner.finish_and_clear();
+        let order = ["passed", "failed", "errors", "stopped", "skipped"];
+        let counts: Vec<_> = (order.iter())
+            .filter_map(|word| self.counts.get(word).map(|count| (*word, *count)))
+            .map(|(word, count)| {
+                let style = match word {
+                    "passed" => GOOD,
+                    "skipped" => Style::new(),
+                    _ => BAD,
+                };
+                self.styled(style, &format!("{count} {word}"))
+            })
+            .collect();
+        let counts = if counts.is_empty() {
+            "nothing was run".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        self.line("");
+        self.line(&format!("{counts} in {}", seconds(took)));
+    }
+
+    fn wait(&mut self, text: &str) {
+        if self.look.motion {
+            self.spinner.set_message(text.to_owned());
+            self.spinner.enable_steady_tick(Duration::from_millis(100));
+        }
+    }
+
+    fn block(&mut self, text: &str) {
+        self.line("");
+        for line in text.lines() {
+            self.line(format!("        {line}").trim_end());
+        }
+        self.line("");
+    }
+
+    fn line(&mut self, text: &str) {
+        let out = &mut self.out;
+        // A closed pipe is no reason to leave containers behind.
+        self.spinner.suspend(|| drop(writeln!(out, "{text}")));
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.look.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn faint(&self, text: &str) -> String {
+        self.styled(FAINT, text)
+    }
+
+    fn strong(&self, text: &str) -> String {
+        self.styled(STRONG, text)
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{seconds:.1} s")
+    }
+}
