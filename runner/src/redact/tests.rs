@@ -72,6 +72,8 @@ fn what_matters_stays() {
         "00000002.history",
         "id 16384, total 123456, 20261121",
         "DELETE 16384",
+        "Blocks per segment of large relation: 131072",
+        "Fake LSN counter for unlogged rels:   0/0",
         "3 files in 2 directories, 100 transactions",
         "123456789012",
         "host=10.10.0.2 port=5432",
