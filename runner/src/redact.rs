@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::event::{Form, Shown};
 use crate::problem::{Blame, Problem};
-use crate::table::{self, Part, Table};
+use crate::table::{self, Expanded, Field, Part, Table};
 use kinds::KINDS;
 use rule::{Rule, Span};
 
@@ -80,6 +80,9 @@ impl Redactor {
         for part in table::parts(&shown.output) {
             output.push(match part {
                 Part::Text(text) => self.text(node, &text),
+                Part::Expanded { records, printed } => {
+                    self.expanded(node, records).unwrap_or(printed)
+                }
                 Part::Table { table, printed } => self.table(node, table).unwrap_or(printed),
             });
         }
@@ -111,6 +114,14 @@ impl Redactor {
             }
         }
         (table != before).then(|| table.lines().join("\n"))
+    }
+
+    fn expanded(&mut self, node: Option<&str>, mut expanded: Expanded) -> Option<String> {
+        let before = expanded.clone();
+        for Field { name, value } in expanded.records.iter_mut().flatten() {
+            *value = self.redact(node, value, Context::Cell(name));
+        }
+        (expanded != before).then(|| expanded.lines().join("\n"))
     }
 
     /// A placeholder may set free what stood joined to its value, so that a further pass finds more.

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_width::UnicodeWidthStr;
 
+mod expanded;
 mod find;
 
+pub use expanded::{Expanded, Field};
 pub use find::parts;
 
 /// A piece of psql's output.
@@ -16,6 +18,8 @@ pub enum Part {
     Text(String),
     /// A table, and its lines as they were printed.
     Table { table: Table, printed: String },
+    /// Records in the expanded form, and their lines as they were printed.
+    Expanded { records: Expanded, printed: String },
 }
 
 /// An aligned table.
@@ -57,7 +61,7 @@ impl Table {
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.title.iter().map(|title| self.centred(title)).collect();
         let header = self.columns.iter().map(|column| {
-            let space = column.width - column.name.width();
+            let space = column.width.saturating_sub(column.name.width());
             let (left, right) = (space / 2, space - space / 2);
             format!(" {:left$}{}{:right$} ", "", column.name, "")
         });

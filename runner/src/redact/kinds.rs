@@ -136,7 +136,8 @@ pub(super) const KINDS: &[Kind] = &[
     near("oid", r"\b1663/(\d+)/\d+\b").number(Number::Node).accepts(is_own_oid),
     near("oid", r"\b1663/(?:\d+|<oid:\d+>)/(\d+)\b").number(Number::Node).accepts(is_own_oid),
     near("oid", r"\b(?:pg_tblspc/|pg_toast_|pg_temp_)(\d+)").number(Number::Node).accepts(is_own_oid),
-    near("oid", r"\b(?i)(?:\w*oid|relfilenode|filenode|relation|database)(?: = |[:= ]) *(\d+)\b")
+    near("oid", r"\b(?i)(?:relation|database) (\d+)\b").number(Number::Node).accepts(is_own_oid),
+    near("oid", r"\b(?i)(?:\w*oid|relfilenode|filenode)(?: = |[:= ]) *(\d+)\b")
         .number(Number::Node).accepts(is_own_oid),
     // processes
     column("pid", r"(?:.*_)?pid|pg_backend_pid|procpid", r"\d+").number(Number::None),

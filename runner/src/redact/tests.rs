@@ -72,6 +72,8 @@ fn what_matters_stays() {
         "00000002.history",
         "id 16384, total 123456, 20261121",
         "DELETE 16384",
+        "Blocks per segment of large relation: 131072",
+        "Fake LSN counter for unlogged rels:   0/0",
         "3 files in 2 directories, 100 transactions",
         "123456789012",
         "host=10.10.0.2 port=5432",
@@ -110,6 +112,20 @@ fn a_column_s_name_tells_what_its_numbers_are() {
 }
 
 #[test]
+fn a_record_in_the_expanded_form_is_laid_out_again() {
+    let output =
+        "-[ RECORD 1 ]-+------\npid           | 12345\nreplay_lag    | \nlast_msg_time | x\n";
+    insta::assert_snapshot!(Redactor::new("").shown(&sql("p1", output)).1, @"
+    -[ RECORD 1 ]-+------
+    pid           | <pid>
+    replay_lag    | 
+    last_msg_time | x
+    ");
+    let output = "-[ RECORD 1 ]\nt | 1\nx | 2\n";
+    assert_eq!(table::parts(output).len(), 2, "it is recognised");
+}
+
+#[test]
 fn a_table_without_a_placeholder_stays_as_it_was_printed() {
     let output = " a  |b \n----+---\n 1  | 2\n(1 row)";
     assert_eq!(Redactor::new("").shown(&sql("p1", output)).1, output);
@@ -134,10 +150,9 @@ fn relations_stay_visible_across_commands_and_nodes() {
 
 #[test]
 fn what_stands_in_the_playbook_as_a_whole_stays() {
-    let playbook =
-        "recover(rec, base, #{ target_lsn: \"0/3000148\", target_time: \"2026-01-01 00:00:00\" });";
-    let text = "0/3000148 0/300014 2026-01-01 00:00:00 2026-01-01 00:00:00.5";
-    insta::assert_snapshot!(Redactor::new(playbook).text(None, text), @"0/3000148 <lsn:1> 2026-01-01 00:00:00 <timestamp:1>");
+    let playbook = "recover(rec, base, #{ target_lsn: \"0/3000148\", target_time: \"2026-01-01 00:00:00\" }); '2026-02-03'";
+    let text = "0/3000148 0/300014 2026-01-01 00:00:00 2026-01-01 00:00:00.5 2026-02-03 00:00:00";
+    insta::assert_snapshot!(Redactor::new(playbook).text(None, text), @"0/3000148 <lsn:1> 2026-01-01 00:00:00 <timestamp:1> 2026-02-03 00:00:00");
 }
 
 #[test]

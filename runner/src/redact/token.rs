@@ -21,8 +21,12 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// Whether a value stands in a text as a whole token.
+/// Whether a value stands in a text as a whole token. A day that does is a value that psql prints with
+/// midnight.
 pub(super) fn stands_in(text: &str, value: &str) -> bool {
-    let mut places = text.match_indices(value);
-    places.any(|(at, _)| is_whole(text, &(at..at + value.len()), "-/.:"))
+    let whole = |value: &str| {
+        let mut places = text.match_indices(value);
+        places.any(|(at, _)| is_whole(text, &(at..at + value.len()), "-/.:"))
+    };
+    whole(value) || value.strip_suffix(" 00:00:00").is_some_and(whole)
 }

@@ -23,7 +23,7 @@ impl Stored {
         let bytes = match fs::read(root.join(file)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("read", file, &error)),
+            Err(error) => return Err(failed("read", file, &error).into()),
         };
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -38,7 +38,7 @@ impl Stored {
 
     fn parse(file: &str, text: &str) -> Result<Self, Box<Problem>> {
         if let Some(line) = merge_marker(text) {
-            return Err(damaged(file, line, "a merge is not resolved"));
+            return Err(damaged(file, line, "a merge is not resolved").into());
         }
         let mut stored = Self {
             file: file.to_owned(),
@@ -51,13 +51,13 @@ impl Stored {
             .next()
             .is_none_or(|(_, line)| line.trim_end() != "---")
         {
-            return Err(damaged(file, 1, "it does not begin with `---`"));
+            return Err(damaged(file, 1, "it does not begin with `---`").into());
         }
         loop {
             let (at, line) = match lines.next() {
                 Some((_, line)) if line.trim_end() == "---" => break,
                 Some(line) => line,
-                None => return Err(damaged(file, 1, "its header has no end")),
+                None => return Err(damaged(file, 1, "its header has no end").into()),
             };
             if line.is_empty() || line.starts_with(' ') {
                 continue; // nested values, which only insta writes
@@ -70,11 +70,9 @@ impl Stored {
                 Some(("description", Some(value))) => stored.title = Some(value),
                 Some((_, Some(_))) => {}
                 None | Some((_, None)) => {
-                    return Err(damaged(
-                        file,
-                        at + 1,
-                        &format!("`{line}` is no line of a header"),
-                    ));
+                    return Err(
+                        damaged(file, at + 1, &format!("`{line}` is no line of a header")).into(),
+                    );
                 }
             }
         }
@@ -96,7 +94,7 @@ impl Stored {
                     let _ = fs::remove_file(&part);
                 })
         });
-        written.map_err(|error| failed("write", &self.file, &error))
+        Ok(written.map_err(|error| failed("write", &self.file, &error))?)
     }
 
     fn text(&self) -> String {
@@ -110,17 +108,17 @@ impl Stored {
 }
 
 /// A problem with a snapshot's file.
-pub(super) fn failed(what: &str, file: &str, error: &std::io::Error) -> Box<Problem> {
+pub(super) fn failed(what: &str, file: &str, error: &std::io::Error) -> Problem {
     let message = format!("{what} of snapshot `{file}` failed");
-    Box::new(Problem::new(Blame::Environment, message).note(error.to_string()))
+    Problem::new(Blame::Environment, message).note(error.to_string())
 }
 
-fn damaged(file: &str, line: usize, why: &str) -> Box<Problem> {
+fn damaged(file: &str, line: usize, why: &str) -> Problem {
     let problem = Problem::new(
         Blame::Environment,
         format!("snapshot `{file}` is damaged in line {line}: {why}"),
     );
-    Box::new(problem.note("mend it, or remove it and run the scenario again"))
+    problem.note("mend it, or remove it and run the scenario again")
 }
 
 fn merge_marker(text: &str) -> Option<usize> {

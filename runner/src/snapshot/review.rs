@@ -123,12 +123,12 @@ fn answer(
 
 fn selected(store: &Store, names: &[&str]) -> Result<Vec<String>, Box<Problem>> {
     let files = store.pending()?;
-    let named = |file: &String, wanted: &str| {
+    let is_of = |file: &String, wanted: &str| {
         file == wanted || name(file).is_some_and(|name| belongs(name, wanted))
     };
     if let Some(unknown) = names
         .iter()
-        .find(|wanted| !files.iter().any(|file| named(file, wanted)))
+        .find(|wanted| !files.iter().any(|file| is_of(file, wanted)))
     {
         let problem = Problem::new(
             Blame::Playbook,
@@ -141,7 +141,7 @@ fn selected(store: &Store, names: &[&str]) -> Result<Vec<String>, Box<Problem>> 
         };
         return Err(Box::new(problem.note(format!("pending: {list}"))));
     }
-    let wanted = |file: &String| names.is_empty() || names.iter().any(|wanted| named(file, wanted));
+    let wanted = |file: &String| names.is_empty() || names.iter().any(|wanted| is_of(file, wanted));
     Ok(files.into_iter().filter(wanted).collect())
 }
 

@@ -127,12 +127,13 @@ impl Store {
     pub fn accept(&self, pending: &str) -> Result<(), Box<Problem>> {
         let file = pending.strip_suffix(".new").unwrap_or(pending);
         let renamed = fs::rename(self.root.join(pending), self.root.join(file));
-        renamed.map_err(|error| failed("acceptance", file, &error))
+        Ok(renamed.map_err(|error| failed("acceptance", file, &error))?)
     }
 
     /// Removes a pending file.
     pub fn reject(&self, pending: &str) -> Result<(), Box<Problem>> {
-        fs::remove_file(self.root.join(pending)).map_err(|error| failed("removal", pending, &error))
+        let removed = fs::remove_file(self.root.join(pending));
+        Ok(removed.map_err(|error| failed("removal", pending, &error))?)
     }
 
     /// Snapshot files that belong to none of these scenarios, relative to the root, sorted.
@@ -171,7 +172,7 @@ impl Store {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("listing", folder, &error)),
+            Err(error) => return Err(failed("listing", folder, &error).into()),
         };
         let mut files = Vec::new();
         for entry in entries {

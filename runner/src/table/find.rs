@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::expanded::{Expanded, is_heading};
 use super::{Align, Column, Part, Table, row_count};
 
 /// Splits psql's output into tables and the text between them.
@@ -14,22 +15,32 @@ pub fn parts(output: &str) -> Vec<Part> {
     let mut text = 0;
     let mut at = 0;
     while at < lines.len() {
-        match table_around(&lines, text, at) {
-            Some((start, table, end)) => {
-                if text < start {
-                    parts.push(Part::Text(lines[text..start].join("\n")));
-                }
-                let printed = lines[start..end].join("\n");
-                parts.push(Part::Table { table, printed });
-                (text, at) = (end, end);
-            }
-            None => at += 1,
+        let Some((start, end, part)) = part_at(&lines, text, at) else {
+            at += 1;
+            continue;
+        };
+        if text < start {
+            parts.push(Part::Text(lines[text..start].join("\n")));
         }
+        parts.push(part);
+        (text, at) = (end, end);
     }
     if text < lines.len() {
         parts.push(Part::Text(lines[text..].join("\n")));
     }
     parts
+}
+
+/// What stands around a line: where it begins, the line after it, and itself.
+fn part_at(lines: &[&str], from: usize, at: usize) -> Option<(usize, usize, Part)> {
+    if is_heading(lines[at]) {
+        let (records, end) = Expanded::read(lines, at)?;
+        let printed = lines[at..end].join("\n");
+        return Some((at, end, Part::Expanded { records, printed }));
+    }
+    let (start, table, end) = table_around(lines, from, at)?;
+    let printed = lines[start..end].join("\n");
+    Some((start, end, Part::Table { table, printed }))
 }
 
 /// A table whose line of dashes is `dashes`: its first line, itself, and the line after it.

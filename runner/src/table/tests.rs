@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// What real psql printed for tables, `\d`, values of several lines and wide letters.
@@ -6,6 +8,7 @@ const PRINTED: &str = include_str!("psql.txt");
 fn laid_out(output: &str, change: impl Fn(&mut Table)) -> String {
     let shown = parts(output).into_iter().map(|part| match part {
         Part::Text(text) => text,
+        Part::Expanded { records, .. } => records.lines().join("\n"),
         Part::Table { mut table, .. } => {
             change(&mut table);
             table.lines().join("\n")
@@ -37,6 +40,14 @@ fn every_table_of_the_output_is_found_and_nothing_else() {
                 .join(", "),
             table.rows.len(),
         )),
+        Part::Expanded { records, .. } => {
+            let records = records.records;
+            Some(format!(
+                "{} records, {:?}\n",
+                records.len(),
+                records[0].last()
+            ))
+        }
         Part::Text(_) => None,
     });
     insta::assert_snapshot!(tables.collect::<String>(), @r#"
@@ -48,11 +59,19 @@ fn every_table_of_the_output_is_found_and_nothing_else() {
     List of relations: Schema Left, Name Left, Type Left, Owner Left (1)
     ?column? Left (0)
     pid Right, xmin Right, b Left (2)
+    2 records, Some(Field { name: "note", value: "a\nbb" })
     QUERY PLAN Left (1)
     id Right, t Left, note Left (1)
     a Left, b Left (1)
     List of roles: Role name Left, Attributes Left, Member of Left (1)
     version Left (1)
+    1 records, Some(Field { name: "last_msg_time", value: "x" })
+    1 records, Some(Field { name: "x", value: "2" })
+    1 records, Some(Field { name: "x", value: "2" })
+    1 records, Some(Field { name: "x", value: "2" })
+    2 records, Some(Field { name: "x", value: "22222222" })
+    1 records, Some(Field { name: "x", value: "2" })
+    1 records, Some(Field { name: "stats_reset", value: "2026-11-21 11:46:42.937845+00" })
     "#);
 }
 
@@ -100,4 +119,37 @@ fn what_only_looks_like_a_table_is_left_alone() {
     ] {
         assert_eq!(parts(output), [Part::Text(output.to_owned())], "{output}");
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_of_an_output_is_lost(lines in prop::collection::vec(line(), 0..9)) {
+        let output = lines.join("\n");
+        let printed = parts(&output).into_iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Table { table, printed } => {
+                table.lines();
+                printed
+            }
+            Part::Expanded { records, printed } => {
+                records.lines();
+                printed
+            }
+        });
+        prop_assert_eq!(printed.collect::<Vec<_>>().join("\n"), output);
+    }
+}
+
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "( [a日☎\u{fe0f} ]{3}[+ ]?)(\\|( [a日 ]{1,2}[+ ]?))?",
+        Just("-----+----".to_owned()),
+        Just("-----".to_owned()),
+        Just("-[ RECORD 1 ]".to_owned()),
+        "[a日 ]{1,3}\\| [a+ ]{0,3}",
+        "\\([012] rows\\)",
+        "",
+    ]
 }
