@@ -70,9 +70,9 @@ impl Expanded {
     }
 
     fn heading(&self, number: usize, width: usize) -> String {
-        let heading = format!("-[ RECORD {number} ]");
+        let mut heading = format!("-[ RECORD {number} ]");
         let dashes = (self.names + 3 + width).saturating_sub(heading.len());
-        let mut heading = heading + &"-".repeat(dashes);
+        heading.push_str(&"-".repeat(dashes));
         let bar = self.names + 1;
         if heading.as_bytes().get(bar) == Some(&b'-') && heading[..bar].contains(']') {
             heading.replace_range(bar..=bar, "+");
