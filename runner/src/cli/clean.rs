@@ -68,6 +68,9 @@ impl Run {
             return Some("is still going".to_owned());
         }
         let ours = owner();
+        if self.owners.is_empty() {
+            return Some("does not say whose it is".to_owned());
+        }
         let other = self.owners.iter().find(|it| **it != ours)?;
         Some(format!("was started by {other}, not by {ours}"))
     }
