@@ -7,6 +7,7 @@ use crate::sql::{Value, literal};
 use super::Act;
 use super::config::configure;
 use super::node::Node;
+use super::psql::{PsqlOptions, psql};
 
 /// Has the server archive its WAL into a directory of the node. The command never overwrites a
 /// file, and a file appears under its name only when it is whole.
@@ -39,17 +40,19 @@ pub async fn archive_to(act: &Act, node: &Node, directory: &str) -> Result<(), P
 
 /// Names the present moment in the WAL, as a target for recovery.
 pub async fn restore_point(act: &Act, node: &Node, name: &str) -> Result<String, Problem> {
-    let sql = format!(
-        "select pg_create_restore_point({})",
-        literal(&Value::Text(name.to_owned()))
-    );
-    let lsn = node.text(&sql).await?;
-    act.shows(
-        Some(&node.name),
-        format!("psql -XAtc {}", quoted(&sql)),
-        lsn.clone(),
-    );
-    Ok(lsn)
+    let name = literal(&Value::Text(name.to_owned()));
+    asked(
+        act,
+        node,
+        &format!("select pg_create_restore_point({name})"),
+    )
+    .await
+}
+
+/// The one value that a shown statement returns.
+async fn asked(act: &Act, node: &Node, sql: &str) -> Result<String, Problem> {
+    let printed = psql(act, node, sql, &PsqlOptions::default()).await?;
+    Ok(printed.lines().nth(2).unwrap_or_default().trim().to_owned())
 }
 
 /// What a switch of the WAL file left.
@@ -62,12 +65,7 @@ pub struct SwitchedWal {
 /// Ends the current WAL segment and returns when it is archived.
 pub async fn switch_wal(act: &Act, node: &Node) -> Result<SwitchedWal, Problem> {
     // Nothing since the last switch: then there is nothing to switch, and the last one counts.
-    let segment = node.text("select pg_walfile_name(pg_switch_wal())").await?;
-    act.shows(
-        Some(&node.name),
-        "psql -XAtc 'select pg_walfile_name(pg_switch_wal())'",
-        segment.clone(),
-    );
+    let segment = asked(act, node, "select pg_walfile_name(pg_switch_wal())").await?;
     if node.text("show archive_mode").await? == "off" {
         return Ok(SwitchedWal { segment });
     }

@@ -115,8 +115,8 @@ impl Connection {
         }
         self.node.hang_up().await;
         *self.sent.lock().expect("no panic holds it") = sql.trim().to_owned();
-        act.shows_sql(&self.node.name, &self.prompt, sql.trim(), "");
-        self.transmit(&format!("{}\n", sql.trim_end())).await
+        act.shows_sql(&self.node.name, &self.prompt, psql::typed(sql), "");
+        self.transmit(&format!("{}\n", psql::typed(sql))).await
     }
 
     /// Waits for what the sent statement printed, and shows it.
@@ -153,7 +153,7 @@ impl Connection {
             .note("fetch that with .result() first"));
         }
         self.node.hang_up().await;
-        self.transmit(&format!("{}\n", sql.trim_end())).await?;
+        self.transmit(&format!("{}\n", psql::typed(sql))).await?;
         act.waits_for(format!("the answer to a statement on {}", self.node.name));
         let said = self.receive().await?;
         self.open.store(false, Ordering::Release);

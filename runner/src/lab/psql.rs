@@ -48,17 +48,28 @@ pub async fn psql(
 ) -> Result<String, Problem> {
     node.needs_postgres()?;
     node.hang_up().await;
-    let script = format!("{} {}", command(node, options), heredoc(sql.trim_end()));
+    let script = format!("{} {}", command(node, options), heredoc(&typed(sql)));
     let output = node.run_as(&node.account, &script, Streams::Merged).await?;
     let said = Said::read(&output.out);
     act.shows_sql(
         &node.name,
         &prompt(node, options, ""),
-        sql.trim(),
+        typed(sql),
         said.text.clone(),
     );
     judge(node, sql, &options.expected, output.code, &said)?;
     Ok(said.text)
+}
+
+/// SQL as it is typed: ended by a semicolon.
+pub(super) fn typed(sql: &str) -> String {
+    let sql = sql.trim();
+    let last = sql.lines().last().unwrap_or_default();
+    // A line of psql's own ends with the line, and a comment would swallow a semicolon.
+    if sql.ends_with(';') || last.trim_start().starts_with('\\') || last.contains("--") {
+        return sql.to_owned();
+    }
+    format!("{sql};")
 }
 
 /// The command that runs psql; SQL comes on its standard input.

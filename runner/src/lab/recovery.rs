@@ -100,7 +100,16 @@ async fn restore(act: &Act, node: &Node, backup: &Backup) -> Result<(), Problem>
     let path = quoted(&backup.path);
     act.waits_for(format!("the backup to be copied to {}", node.name));
     let empty = format!("find {data} -mindepth 1 -delete");
-    node.must("emptying the data directory", &empty).await?;
+    let found = node
+        .must(
+            "looking into the data directory",
+            &format!("find {data} -mindepth 1 | head -n 1"),
+        )
+        .await?;
+    if !found.is_empty() {
+        node.must("emptying the data directory", &empty).await?;
+        act.shows(Some(&node.name), "find $PGDATA -mindepth 1 -delete", "");
+    }
     let copy = match backup.format.as_str() {
         "tar" => format!(
             "tar -xf {path}/base.tar -C {data} && {{ [ ! -f {path}/pg_wal.tar ] || tar -xf {path}/pg_wal.tar -C {data}/pg_wal; }}"
@@ -163,41 +172,49 @@ fn settings(recovery: &Recovery) -> Vec<String> {
 /// Starts the server and waits for the end of its recovery.
 async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Problem> {
     let (pid, mark) = server::spawn(node).await?;
-    let pauses = recovery.action == "pause" && recovery.target != Target::End;
     let what = format!("{} to reach the recovery target", node.name);
-    let status = act
+    let ended = act
         .until(what, async || {
-            let status = server::status(node, &pid).await?;
-            Ok(match status {
+            Ok(match server::status(node, &pid).await? {
                 Status::Starting => None,
-                Status::Standby if recovery.standby => Some(status),
-                // Reading is possible before the target is reached; only the pause says that it is.
-                Status::Standby if pauses => paused(act, node).await?.then_some(status),
-                Status::Standby => None,
-                Status::Ready | Status::Ended => Some(status),
+                Status::Ended => Some(true),
+                Status::Standby => recovery.standby.then_some(false),
+                // Reading is possible long before the target is reached, and the server may end
+                // between this look and the next: then its end counts, not the lost connection.
+                Status::Ready => match is_reached(act, node, recovery).await {
+                    Ok(reached) => reached.then_some(false),
+                    Err(problem) => {
+                        act.saw(problem.message);
+                        None
+                    }
+                },
             })
         })
         .await?;
-    if status == Status::Ready {
-        // With a promotion the server tells "ready" only when it accepts writes.
-        return Ok(());
-    }
     let shuts_down = recovery.action == "shutdown" && recovery.target != Target::End;
-    if status == Status::Ended && !(shuts_down && shut_down(node, mark).await?) {
+    if ended && !(shuts_down && shut_down(node, mark).await?) {
         return Err(missed(node, mark).await);
     }
     Ok(())
 }
 
-async fn paused(act: &Act, node: &Node) -> Result<bool, Problem> {
+/// Whether a server that can be read has reached its target.
+async fn is_reached(act: &Act, node: &Node, recovery: &Recovery) -> Result<bool, Problem> {
+    if recovery.standby {
+        return Ok(true);
+    }
+    if node.text("select pg_is_in_recovery()").await? == "f" {
+        return Ok(true);
+    }
+    let replayed = node.text("select pg_last_wal_replay_lsn()").await?;
+    act.saw(format!("replayed up to {replayed}"));
     let question = if node.major() >= 14 {
         "select pg_get_wal_replay_pause_state() = 'paused'"
     } else {
         "select pg_is_wal_replay_paused()"
     };
-    let replayed = node.text("select pg_last_wal_replay_lsn()").await?;
-    act.saw(format!("replayed up to {replayed}"));
-    Ok(node.text(question).await? == "t")
+    let pauses = recovery.action == "pause" && recovery.target != Target::End;
+    Ok(pauses && node.text(question).await? == "t")
 }
 
 /// Whether the server shut down because it reached its target.

@@ -41,9 +41,9 @@ impl StopMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Starting,
-    /// Accepts connections in recovery.
+    /// In recovery, and not to be read (`hot_standby` is off).
     Standby,
-    /// Accepts connections.
+    /// Accepts connections, be it for reading only.
     Ready,
     /// The process has ended.
     Ended,
@@ -144,11 +144,11 @@ pub(super) async fn spawn(node: &Node) -> Result<(String, u64), Problem> {
 pub(super) async fn status(node: &Node, pid: &str) -> Result<Status, Problem> {
     let script = format!(
         "p=; s=; {{ IFS= read -r p; while IFS= read -r l; do s=$l; done; }} \
-         2>/dev/null <{data}/postmaster.pid; kill -0 {pid} 2>/dev/null || s=ended; echo \"$p $s\"",
+         2>/dev/null <{data}/postmaster.pid; kill -0 {pid} 2>/dev/null || s=ended; echo \"$p:$s\"",
         data = quoted(&node.data),
     );
     let said = node.run(&script).await?.out;
-    let (owner, status) = said.trim().split_once(' ').unwrap_or((said.trim(), ""));
+    let (owner, status) = said.trim().split_once(':').unwrap_or_default();
     Ok(match status.trim() {
         "ended" => Status::Ended,
         // The file of a server that was killed says "ready" too.

@@ -12,6 +12,7 @@ use crate::image::{Images, Progress, Provided};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
+use super::backup::Backup;
 use super::node::Node;
 
 /// The label that tells one scenario's (or one lab's) things from another's in a run.
@@ -60,6 +61,7 @@ pub struct Lab {
     pub number: usize,
     scope: String,
     nodes: Mutex<BTreeMap<String, Option<Arc<Node>>>>,
+    backups: Mutex<Vec<Backup>>,
     committed: Mutex<BTreeMap<String, String>>,
     /// Nodes that were given up half made; their containers may still be there.
     failed: Mutex<Vec<String>>,
@@ -79,6 +81,7 @@ impl Lab {
             major,
             scope,
             nodes: Mutex::default(),
+            backups: Mutex::default(),
             committed: Mutex::default(),
             failed: Mutex::default(),
             holders: Mutex::default(),
@@ -102,6 +105,22 @@ impl Lab {
             .flatten()
             .cloned()
             .collect()
+    }
+
+    pub fn remember(&self, backup: &Backup) {
+        self.backups
+            .lock()
+            .expect("no panic holds it")
+            .push(backup.clone());
+    }
+
+    /// The backup of that id or path, if it was taken here.
+    pub fn backup(&self, id: &str) -> Option<Backup> {
+        let backups = self.backups.lock().expect("no panic holds it");
+        backups
+            .iter()
+            .find(|backup| backup.id == id || backup.path == id)
+            .cloned()
     }
 
     /// Frees a removed node's name.

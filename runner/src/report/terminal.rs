@@ -156,10 +156,12 @@ impl<W: Write> Terminal<W> {
                 let section = self.section.clone().unwrap_or_default();
                 self.wait(&format!("{section}  {}", self.faint(what)));
             }
-            What::CallFinished { .. }
-            | What::Prose { .. }
-            | What::Checked { .. }
-            | What::NodeEnded { .. } => {}
+            What::CallFinished { took, .. } => {
+                if self.look.verbose {
+                    self.line(&self.faint(&format!("      took {}", seconds(*took))));
+                }
+            }
+            What::Prose { .. } | What::Checked { .. } | What::NodeEnded { .. } => {}
             What::NodeStarted {
                 node, container, ..
             } => {

@@ -70,10 +70,15 @@ mod chapter {
             format: options.one_of("format", &["plain", "tar"])?,
             slot: options.text("slot")?,
         };
+        let lab = session(&call).lab();
         shown_step(
             &call,
             format!("base backup of {}", node.name),
-            async |act| lab::basebackup(act, node, directory, &options).await,
+            async |act| {
+                let backup = lab::basebackup(act, node, directory, &options).await?;
+                lab.remember(&backup);
+                Ok(backup)
+            },
         )
     }
 
@@ -111,10 +116,15 @@ mod chapter {
                 "`combine_backups` takes an array of backups that `basebackup` returned",
             ));
         };
+        let lab = session(&call).lab();
         shown_step(
             &call,
             format!("combined backup on {}", node.name),
-            async |act| lab::combine_backups(act, node, &backups, directory).await,
+            async |act| {
+                let backup = lab::combine_backups(act, node, &backups, directory).await?;
+                lab.remember(&backup);
+                Ok(backup)
+            },
         )
     }
 

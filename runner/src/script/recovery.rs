@@ -6,7 +6,7 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, Map};
 
 use super::options::{Keys, Options};
-use super::raise::{RhaiResultOf, misuse, shown_step};
+use super::raise::{RhaiResultOf, misuse, session, shown_step};
 use crate::lab::{self, Backup, Node, Recovery, Target};
 
 pub const KEYS: &[Keys] = &[Keys {
@@ -39,7 +39,7 @@ mod chapter {
     /// the recovery settings and recovery.signal, and starts the server:
     /// <https://www.postgresql.org/docs/current/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET>.
     ///
-    /// The backup is one that `basebackup` returned, or the path of one.
+    /// The backup is one that `basebackup` returned, its id, or the path of one.
     ///
     /// Options:
     /// - `archive`: the directory that holds the WAL, or `restore_command`.
@@ -77,19 +77,11 @@ mod chapter {
             backup.cast::<Backup>()
         } else {
             match backup.into_string() {
-                Ok(path) => Backup {
-                    id: path.rsplit('/').next().unwrap_or_default().to_owned(),
-                    path,
-                    format: "plain".to_owned(),
-                    start_lsn: String::new(),
-                    stop_lsn: String::new(),
-                    timeline: 0,
-                },
+                Ok(id) => by_id(&call, &id)?,
                 Err(kind) => {
-                    return Err(misuse(
-                        &call,
-                        format!("`recover` needs a backup or its path, not {kind}"),
-                    ));
+                    let message =
+                        format!("`recover` needs a backup, its id or its path, not {kind}");
+                    return Err(misuse(&call, message));
                 }
             }
         };
@@ -122,6 +114,27 @@ mod chapter {
             lab::promote(act, node).await
         })
     }
+}
+
+/// A backup that was taken in this lab, or one that lies at a path.
+fn by_id(call: &NativeCallContext<'_>, id: &str) -> RhaiResultOf<Backup> {
+    if let Some(backup) = session(call).lab().backup(id) {
+        return Ok(backup);
+    }
+    if !id.starts_with('/') {
+        return Err(misuse(
+            call,
+            format!("there is no backup with the id `{id}`"),
+        ));
+    }
+    Ok(Backup {
+        id: id.rsplit('/').next().unwrap_or_default().to_owned(),
+        path: id.to_owned(),
+        format: "plain".to_owned(),
+        start_lsn: String::new(),
+        stop_lsn: String::new(),
+        timeline: 0,
+    })
 }
 
 fn run(

@@ -94,7 +94,7 @@ impl Store {
             renewed.write(&self.root)?;
             return Ok(outcome(&equal.file, SnapshotState::Renewed));
         }
-        if self.writes() && self.update == Update::Always {
+        if self.accepts() {
             stored(&own).write(&self.root)?;
             self.drop_pending(&own)?;
             return Ok(outcome(&own, SnapshotState::Accepted));
@@ -143,6 +143,11 @@ impl Store {
             name(file).is_some_and(|name| !scenarios.iter().any(|scenario| belongs(name, scenario)))
         });
         Ok(files)
+    }
+
+    /// Whatever comes becomes the snapshot.
+    pub fn accepts(&self) -> bool {
+        self.writes() && self.update == Update::Always
     }
 
     fn writes(&self) -> bool {
