@@ -112,7 +112,18 @@ impl Containers for Docker {
                 Error::Gone { .. } => Ok(()),
                 Error::Refused {
                     status: 409, text, ..
-                } if text.contains("in progress") => Ok(()),
+                } if text.contains("in progress") => {
+                    // Its volumes can be removed only after it.
+                    let removed = WaitContainerOptionsBuilder::default()
+                        .condition("removed")
+                        .build();
+                    let _ = self
+                        .client
+                        .wait_container(container, Some(removed))
+                        .next()
+                        .await;
+                    Ok(())
+                }
                 error => Err(error),
             },
         }

@@ -103,7 +103,11 @@ pub async fn kill_server(act: &Act, node: &Node, signal: &str) -> Result<(), Pro
     };
     node.must(
         &format!("kill -{signal}"),
-        &format!("kill -{} {whom}", quoted(signal)),
+        // A child that has just ended by itself is no failure.
+        &format!(
+            "for p in {whom}; do kill -{} $p 2>/dev/null; done; :",
+            quoted(signal)
+        ),
     )
     .await?;
     if matches!(signal, "KILL" | "QUIT" | "TERM" | "INT") {
@@ -133,7 +137,9 @@ pub(super) async fn launch(act: &Act, node: &Node) -> Result<(), Problem> {
 /// Starts the server's first process; returns its pid and the log's length before.
 pub(super) async fn spawn(node: &Node) -> Result<(String, u64), Problem> {
     let script = format!(
-        "cd {data} || exit\nn=$([ ! -f {LOG} ] || wc -c <{LOG})\npostgres -D {data} >>{LOG} 2>&1 </dev/null &\necho $! $n",
+        // The file of a server that was killed says "ready" too, and on a machine that was booted since
+        // the new server can have the old one's pid.
+        "cd {data} || exit\n[ ! -f postmaster.pid ] || sed -i 's/^ready *$/stale/' postmaster.pid\nn=$([ ! -f {LOG} ] || wc -c <{LOG})\npostgres -D {data} >>{LOG} 2>&1 </dev/null &\necho $! $n",
         data = quoted(&node.data),
     );
     let said = node.must("start of the server", &script).await?;
@@ -216,10 +222,13 @@ pub(super) async fn reread(act: &Act, node: &Node) -> Result<(), Problem> {
 }
 
 /// The running server's pid, if there is one.
+///
+/// After a machine was killed the file is still there, and its pid may be another program's by now.
 pub(super) async fn running(node: &Node) -> Result<Option<String>, Problem> {
     let script = format!(
         "p=; {{ read -r p <{data}/postmaster.pid; }} 2>/dev/null; \
-         [ -n \"$p\" ] && kill -0 $p 2>/dev/null && echo $p; :",
+         [ -n \"$p\" ] && {{ read -r c </proc/$p/comm; }} 2>/dev/null && \
+         [ \"$c\" = postgres ] && echo $p; :",
         data = quoted(&node.data),
     );
     let pid = node.run(&script).await?.out.trim().to_owned();
