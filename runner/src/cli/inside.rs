@@ -127,14 +127,13 @@ fn write(mut to: impl Write, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 async fn feed(mut to: std::pin::Pin<Box<dyn AsyncWrite + Send>>, input: Input) {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = [0; 4096];
-    while input == Input::Ours {
-        let Ok(read @ 1..) = stdin.read(&mut buffer).await else {
-            break;
-        };
-        if to.write_all(&buffer[..read]).await.is_err() || to.flush().await.is_err() {
-            return;
+    if input == Input::Ours {
+        let mut stdin = tokio::io::stdin();
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stdin.read(&mut buffer).await {
+            if to.write_all(&buffer[..read]).await.is_err() || to.flush().await.is_err() {
+                return;
+            }
         }
     }
     // The program reads its end; it may well go on.
