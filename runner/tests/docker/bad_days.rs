@@ -4,13 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Failed;
 use rustix::process::Signal;
 
 use crate::drill::{Root, Running, command, drill};
 use crate::left::{kill, left};
-
-type Trial = Result<(), Failed>;
 
 crate::trials!(
     an_sql_error_that_nobody_expected_fails_the_scenario,
@@ -33,7 +30,7 @@ crate::trials!(
     what_is_to_be_done_in_the_end_is_done_after_a_failure,
 );
 
-fn an_sql_error_that_nobody_expected_fails_the_scenario() -> Trial {
+fn an_sql_error_that_nobody_expected_fails_the_scenario() {
     let ended = drill("let a = start_node(\"a\");\npsql(a, \"select * from nowhere\");");
     ended.must(
         1,
@@ -44,10 +41,9 @@ fn an_sql_error_that_nobody_expected_fails_the_scenario() -> Trial {
             "statement: select * from nowhere",
         ],
     );
-    Ok(())
 }
 
-fn a_server_that_does_not_start_says_why() -> Trial {
+fn a_server_that_does_not_start_says_why() {
     let ended = drill(r#"start_node("a", #{ config: #{ shared_buffers: "nonsense" } });"#);
     ended.must(
         1,
@@ -56,7 +52,6 @@ fn a_server_that_does_not_start_says_why() -> Trial {
             "invalid value for parameter \"shared_buffers\"",
         ],
     );
-    Ok(())
 }
 
 const SLEEPER: &str = r#"let a = start_node("a");
@@ -64,7 +59,7 @@ psql(a, "select 1");
 print("now");
 psql(a, "select pg_sleep(300)");"#;
 
-fn a_container_that_dies_within_a_statement_is_an_error_of_the_environment() -> Trial {
+fn a_container_that_dies_within_a_statement_is_an_error_of_the_environment() {
     let root = Root::with(SLEEPER);
     let mut run = root.run(&[]);
     run.until("now");
@@ -76,10 +71,9 @@ fn a_container_that_dies_within_a_statement_is_an_error_of_the_environment() -> 
             "scenarios/drill.rhai:4:1",
         ],
     );
-    Ok(())
 }
 
-fn an_environments_failure_can_not_be_caught() -> Trial {
+fn an_environments_failure_can_not_be_caught() {
     let root = Root::with(
         r#"let a = start_node("a");
 print("now");
@@ -93,10 +87,9 @@ print("went on");"#,
     ended.must(4, &["the container has ended"]);
     let told = |text: &str| ended.err.lines().any(|line| line.trim() == text);
     assert!(!told("caught") && !told("went on"), "{}", ended.err);
-    Ok(())
 }
 
-fn a_wait_that_is_given_up_is_a_diagnosis() -> Trial {
+fn a_wait_that_is_given_up_is_a_diagnosis() {
     let ended = drill(
         r#"let a = start_node("a");
 wait_until(a, "select 41", 42, #{ timeout: "300ms" });"#,
@@ -111,18 +104,16 @@ wait_until(a, "select 41", 42, #{ timeout: "300ms" });"#,
             "scenarios/drill.rhai:2:1",
         ],
     );
-    Ok(())
 }
 
-fn a_scenario_has_an_end() -> Trial {
+fn a_scenario_has_an_end() {
     let root = Root::with(SLEEPER);
     root.run(&["--timeout", "4s"])
         .end()
         .must(1, &["the scenario was not over after 4s"]);
-    Ok(())
 }
 
-fn a_signal_stops_and_cleans_up() -> Trial {
+fn a_signal_stops_and_cleans_up() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let root = Root::with(SLEEPER);
         let mut run = root.run(&[]);
@@ -130,10 +121,9 @@ fn a_signal_stops_and_cleans_up() -> Trial {
         run.signal(signal);
         run.end().must(code, &["stopping and cleaning up"]);
     }
-    Ok(())
 }
 
-fn a_second_signal_cleans_up_by_force() -> Trial {
+fn a_second_signal_cleans_up_by_force() {
     let root = Root::with(
         r#"let a = start_node("a");
 finally(|| { print("at the end"); exec(a, "sleep 300"); });
@@ -146,10 +136,9 @@ psql(a, "select pg_sleep(300)");"#,
     run.until("at the end");
     run.signal(Signal::INT);
     run.end().must(130, &["cleaning up by force"]);
-    Ok(())
 }
 
-fn a_runner_that_is_killed_leaves_nothing() -> Trial {
+fn a_runner_that_is_killed_leaves_nothing() {
     let root = Root::with(SLEEPER);
     let mut run = root.run(&[]);
     run.until("now");
@@ -161,29 +150,26 @@ fn a_runner_that_is_killed_leaves_nothing() -> Trial {
         assert!(Instant::now() < end, "left after 15 s: {:?}", left(&id));
         std::thread::yield_now();
     }
-    Ok(())
 }
 
-fn a_full_disk_is_the_servers_problem() -> Trial {
+fn a_full_disk_is_the_servers_problem() {
     let ended = drill(
         r#"let a = start_node("a", #{ disk: "64MB", config: #{ max_wal_size: "32MB", min_wal_size: "32MB" } });
 psql(a, "create table t (x text)");
 psql(a, "insert into t select repeat('x', 1000) from generate_series(1, 200000)");"#,
     );
     ended.must(1, &["No space left on device", "scenarios/drill.rhai:3:1"]);
-    Ok(())
 }
 
-fn a_name_is_given_once() -> Trial {
+fn a_name_is_given_once() {
     let ended = drill("start_node(\"a\", #{ server: false });\nstart_node(\"a\");");
     ended.must(
         3,
         &["there is a node `a` already", "scenarios/drill.rhai:2:1"],
     );
-    Ok(())
 }
 
-fn an_image_that_is_nowhere_is_named() -> Trial {
+fn an_image_that_is_nowhere_is_named() {
     let ended = drill(r#"start_node("a", #{ image: "no-such-image" });"#);
     ended.must(
         4,
@@ -192,10 +178,9 @@ fn an_image_that_is_nowhere_is_named() -> Trial {
             "images/no-such-image/Dockerfile",
         ],
     );
-    Ok(())
 }
 
-fn a_recipe_that_fails_shows_its_last_lines() -> Trial {
+fn a_recipe_that_fails_shows_its_last_lines() {
     let root = Root::with(r#"start_node("a", #{ image: "broken" });"#);
     root.write(
         "images/broken/Dockerfile",
@@ -205,10 +190,9 @@ fn a_recipe_that_fails_shows_its_last_lines() -> Trial {
         4,
         &["the build of image `broken:17` failed", "the last words"],
     );
-    Ok(())
 }
 
-fn no_engine_is_said_with_what_was_tried() -> Trial {
+fn no_engine_is_said_with_what_was_tried() {
     let root = Root::with("");
     let dead = root.path().join("dead.sock");
     drop(UnixListener::bind(&dead).expect("a socket"));
@@ -222,11 +206,10 @@ fn no_engine_is_said_with_what_was_tried() -> Trial {
             .end()
             .must(4, &["no container engine answers", why, "start one"]);
     }
-    Ok(())
 }
 
 /// Root may use every socket: then the program runs as somebody else, as far as it may.
-fn an_engine_without_permission_is_said() -> Trial {
+fn an_engine_without_permission_is_said() {
     let root = Root::with("");
     let socket = root.path().join("closed.sock");
     let _listener = UnixListener::bind(&socket).expect("a socket");
@@ -257,10 +240,9 @@ fn an_engine_without_permission_is_said() -> Trial {
             "usermod -aG docker",
         ],
     );
-    Ok(())
 }
 
-fn a_damaged_snapshot_is_not_overwritten() -> Trial {
+fn a_damaged_snapshot_is_not_overwritten() {
     let root = Root::with(r#"let a = start_node("a", #{ server: false }); sh(a, "echo hello");"#);
     let damaged = "<<<<<<< ours\n---\nsource: x\n---\ntext\n=======\n>>>>>>> theirs\n";
     root.write("snapshots/drill.snap", damaged);
@@ -273,20 +255,18 @@ fn a_damaged_snapshot_is_not_overwritten() -> Trial {
     let now =
         std::fs::read_to_string(root.path().join("snapshots/drill.snap")).expect("it is there");
     assert_eq!(now, damaged);
-    Ok(())
 }
 
-fn two_runs_at_once_do_not_meet() -> Trial {
+fn two_runs_at_once_do_not_meet() {
     let root = Root::with(r#"let a = start_node("a"); psql(a, "select 'hello' as x");"#);
     root.run(&["--update", "always"]).end().must(0, &[]);
     let both = [root.run(&["--update", "no"]), root.run(&["--update", "no"])];
     for run in both {
         run.end().must(0, &["1 passed"]);
     }
-    Ok(())
 }
 
-fn what_is_to_be_done_in_the_end_is_done_after_a_failure() -> Trial {
+fn what_is_to_be_done_in_the_end_is_done_after_a_failure() {
     let ended = drill(
         r#"let a = start_node("a", #{ server: false });
 finally(|| print("first in, last out"));
@@ -297,5 +277,4 @@ expect(false, "it is not so");"#,
         1,
         &["it is not so", "at the end: alive", "first in, last out"],
     );
-    Ok(())
 }

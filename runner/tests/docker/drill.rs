@@ -133,7 +133,7 @@ impl Running {
             let rest = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(rest) {
                 Ok(line) => self.err = format!("{}{line}\n", self.err),
-                Err(_) => panic!("it never says {said:?}:\n{}", self.err),
+                Err(why) => panic!("it never says {said:?} ({why}):\n{}", self.err),
             }
         }
     }

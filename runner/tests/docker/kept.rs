@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use libtest_mimic::Failed;
-
 use crate::drill::{Root, command};
 use crate::left::left;
 
@@ -34,7 +32,7 @@ fn pgdrill(root: &Root, arguments: &[&str], input: &str) -> (i32, String, String
     )
 }
 
-fn nodes_that_are_kept_can_be_entered_and_removed() -> Result<(), Failed> {
+fn nodes_that_are_kept_can_be_entered_and_removed() {
     let root = Root::with(
         r#"let kept = start_node("kept", #{ user: "admin", port: 5444 }); psql(kept, "create table t as select 42 as i");"#,
     );
@@ -84,10 +82,9 @@ fn nodes_that_are_kept_can_be_entered_and_removed() -> Result<(), Failed> {
         "{code} {out} {err}"
     );
     assert_eq!(left(&id), [""; 0]);
-    Ok(())
 }
 
-fn images_are_listed() -> Result<(), Failed> {
+fn images_are_listed() {
     let root = Root::with("");
     let (code, out, err) = pgdrill(&root, &["images", "build", "pg-base"], "");
     assert!(
@@ -104,14 +101,12 @@ fn images_are_listed() -> Result<(), Failed> {
         code == 3 && err.contains("no recipe for an image `nothing`"),
         "{code} {err}"
     );
-    Ok(())
 }
 
-fn doctor_finds_the_engine() -> Result<(), Failed> {
+fn doctor_finds_the_engine() {
     let (code, out, err) = pgdrill(&Root::with(""), &["doctor"], "");
     assert!(
         code == 0 && out.contains("ok  the engine answers"),
         "{code} {out} {err}"
     );
-    Ok(())
 }

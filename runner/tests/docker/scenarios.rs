@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 use pgdrill::image::{DEFAULT_MAJOR, MAJORS};
 use pgdrill::scenario::{Scenario, find};
 
@@ -30,7 +30,7 @@ fn all(root: &Path) -> Vec<Scenario> {
 
 fn trial(root: &Path, name: &str, major: u32) -> Trial {
     let (root, scenario) = (root.to_owned(), name.to_owned());
-    Trial::test(format!("{name}@{major}"), move || -> Result<(), Failed> {
+    Trial::test(format!("{name}@{major}"), move || {
         let major = major.to_string();
         let arguments = [
             "run",
