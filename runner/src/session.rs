@@ -188,7 +188,11 @@ impl Session {
 
     async fn given_up(&self, act: &Act, what: &str, started: Instant) -> Problem {
         let watch = act.watch();
-        let waited = humantime::format_duration(Duration::from_secs(started.elapsed().as_secs()));
+        let waited = started.elapsed().as_millis();
+        let waited = match waited {
+            0..1000 => format!("{waited} ms"),
+            _ => format!("{} s", waited / 1000),
+        };
         let mut problem = if Instant::now() >= self.deadline_now() {
             self.timed_out().note(format!("in: {what}"))
         } else {

@@ -84,6 +84,8 @@ pub fn vocabulary() -> Engine {
     engine.set_module_resolver(DummyModuleResolver::new());
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
+    // Or comparing unlike types is decided before the functions that refuse it are found.
+    engine.set_fast_operators(false);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_operations(50_000_000);
     engine.set_max_call_levels(64);

@@ -24,3 +24,6 @@ mod story;
 pub use engine::{Playbook, compile, play, vocabulary};
 pub use head::{Literal, constant};
 pub use options::{Keys, all_keys, nearest};
+
+#[cfg(test)]
+mod tests;
