@@ -1,3 +1,5 @@
+//! Scenarios that meet their stored transcripts.
+
 use super::*;
 
 const BODY: &str = "Hello.\n\n## One\n\nProse.\n\n    a=# select 1;\n     1\n\n    (1 row)\n\n## Two\n\n    $ true";
@@ -253,7 +255,7 @@ fn a_side_snapshot_is_compared_as_a_whole() {
         update: Update::Auto,
         ..bench
     };
-    insta::assert_snapshot!(format!("{:?}", settled(&bench, "other prose")), @r#"SnapshotOutcome { file: "snapshots/pitr__rows.snap", state: Differs, pending: ["snapshots/pitr__rows.snap.new"] }"#);
+    insta::assert_snapshot!(format!("{:?}", settled(&bench, "other prose")), @r#"SnapshotOutcome { file: "snapshots/pitr__rows.snap", state: Differs, differing_sides: [], pending: ["snapshots/pitr__rows.snap.new"] }"#);
     let bad = Subject {
         side: Some("../x"),
         ..side
