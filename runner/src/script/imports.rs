@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use rust_embed::RustEmbed;
 
+use super::engine::Playbook;
 use super::raise::{RhaiResultOf, raise};
+use super::words;
 use crate::event::Place;
 use crate::problem::{Blame, Problem};
 
@@ -93,6 +95,29 @@ impl Imports {
     }
 }
 
+impl Imports {
+    /// What could be imported from `lib`, for suggestions.
+    pub fn names(&self) -> Vec<String> {
+        let folder = self.root.join("scenarios/lib");
+        let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        own.map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .chain(Library::iter().map(|name| name.into_owned()))
+            .filter_map(|name| Some(format!("lib/{}", name.strip_suffix(".rhai")?)))
+            .collect()
+    }
+}
+
+/// The text of a file that a place names: as the working directory has it, else the root, else the
+/// library that pgdrill brings.
+pub fn text(root: &Path, file: &str) -> Option<String> {
+    let on_disk =
+        std::fs::read_to_string(file).or_else(|_| std::fs::read_to_string(root.join(file)));
+    on_disk.ok().or_else(|| {
+        let embedded = Library::get(file.strip_prefix("scenarios/lib/")?)?;
+        Some(String::from_utf8_lossy(&embedded.data).into_owned())
+    })
+}
+
 impl ModuleResolver for Imports {
     fn resolve(
         &self,
@@ -125,10 +150,13 @@ impl ModuleResolver for Imports {
         if let Some(module) = known {
             return Ok(module);
         }
-        let mut ast = engine.compile(&found.source).map_err(|error| {
-            let inner = EvalAltResult::ErrorParsing(error.err_type().clone(), error.position());
-            raise(super::raise::problem(&inner, &found.path))
-        })?;
+        let module = Playbook {
+            path: found.path.clone(),
+            source: found.source,
+        };
+        let mut ast = engine
+            .compile(&module.source)
+            .map_err(|error| raise(words::unparsed(engine, &module, &error)))?;
         ast.set_source(found.path.as_str());
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
         let module = Shared::new(module);

@@ -52,8 +52,23 @@ pub fn unknown_key(function: &str, key: &str, keys: &[&str]) -> Problem {
         message = format!("{message}, did you mean `{near}`?");
     }
     Problem::new(Blame::Playbook, message)
-        .note(format!("it takes: {}", keys.join(", ")))
+        .note(listed("it takes", keys))
         .note(format!("manual: pgdrill api {function}"))
+}
+
+/// `it takes: a, b, …`, on as many lines as it needs.
+pub fn listed(what: &str, words: &[&str]) -> String {
+    let mut lines = vec![format!("{what}:")];
+    for (number, word) in words.iter().enumerate() {
+        let line = lines.last_mut().expect("there is a first one");
+        let comma = if number + 1 < words.len() { "," } else { "" };
+        if line.chars().count() + word.len() > 88 {
+            lines.push(format!("  {word}{comma}"));
+        } else {
+            *line = format!("{line} {word}{comma}");
+        }
+    }
+    lines.join("\n")
 }
 
 impl<'a, 'b> Options<'a, 'b> {
