@@ -38,6 +38,11 @@ pub struct Head {
 /// is all of `scenarios/`.
 pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem> {
     let mut files = Vec::new();
+    if arguments.is_empty() && !here.join("scenarios").is_dir() {
+        let message = "there is no folder `scenarios` here, and no playbook was named";
+        return Err(Problem::new(Blame::Playbook, message)
+            .note("`pgdrill new NAME` makes both the folder and a playbook"));
+    }
     let everything = [here.join("scenarios").display().to_string()];
     let arguments = if arguments.is_empty() {
         &everything[..]
@@ -79,7 +84,7 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
     if named.is_file() {
         return Ok(vec![named]);
     }
-    let names: Vec<_> = below(&here.join("scenarios"))
+    let all: Vec<_> = below(&here.join("scenarios"))
         .iter()
         .map(|file| name_of(file, here))
         .collect();
@@ -87,11 +92,11 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
         Blame::Playbook,
         format!("there is no playbook `{argument}`"),
     );
-    if let Some(near) = script::nearest(argument, names.iter().map(String::as_str)) {
+    if let Some(near) = script::nearest(argument, all.iter().map(String::as_str)) {
         problem = problem.note(format!("did you mean `{near}`?"));
     }
-    if !names.is_empty() {
-        problem = problem.note(format!("there are: {}", names.join(", ")));
+    if !all.is_empty() {
+        problem = problem.note(format!("there are: {}", all.join(", ")));
     }
     Err(problem)
 }
@@ -304,5 +309,30 @@ mod tests {
             timeout: Some(Duration::from_secs(300)),
         };
         assert_eq!(head(&playbook), Ok(expected));
+    }
+
+    #[test]
+    fn a_mistake_in_the_head_has_its_place() {
+        let wrong = |constant: &str| {
+            let playbook = Playbook {
+                path: "a.rhai".into(),
+                source: format!("//! # Title\n{constant}"),
+            };
+            let problem = head(&playbook).expect_err("it is wrong");
+            let place = problem.place.expect("it has a place");
+            format!("{}:{} {}", place.line, place.column, problem.message)
+        };
+        assert_eq!(
+            wrong("const SCENARIO = #{ tag: [\"a\"] };"),
+            "2:21 SCENARIO has no `tag`, did you mean `tags`?"
+        );
+        assert_eq!(
+            wrong("const SCENARIO = #{ pg: 13 };"),
+            "2:21 `pg` of SCENARIO must be a text such as \">=13\""
+        );
+        assert_eq!(
+            wrong("const SCENARIO = 1;"),
+            "2:18 SCENARIO must be a map: `const SCENARIO = #{ … };`"
+        );
     }
 }

@@ -7,7 +7,8 @@ use crate::scenario::{self, Scenario};
 
 pub fn check(args: &Args, check: &args::Check) -> Result<u8, Problem> {
     let scenarios = scenario::find(&check.playbooks, &here()?)?;
-    if !pass(&scenarios, args.color()) {
+    if let Some(mistakes) = mistakes(&scenarios, args.color()) {
+        anstream::eprintln!("{mistakes}");
         return Ok(code::PLAYBOOK);
     }
     match scenarios.as_slice() {
@@ -17,8 +18,8 @@ pub fn check(args: &Args, check: &args::Check) -> Result<u8, Problem> {
     Ok(code::PASSED)
 }
 
-/// Checks playbooks and shows what is wrong with them.
-pub fn pass(scenarios: &[Scenario], color: bool) -> bool {
+/// Checks playbooks, shows what is wrong with them, and counts it; none: nothing is.
+pub fn mistakes(scenarios: &[Scenario], color: bool) -> Option<String> {
     let mut shown: Vec<Problem> = Vec::new();
     let mut wrong = Vec::new();
     for scenario in scenarios {
@@ -36,14 +37,10 @@ pub fn pass(scenarios: &[Scenario], color: bool) -> bool {
             shown.push(problem);
         }
     }
-    if wrong.is_empty() {
-        return true;
-    }
-    let problems = match shown.len() {
+    let count = match shown.len() {
+        0 => return None,
         1 => "1 mistake".to_owned(),
         count => format!("{count} mistakes"),
     };
-    let wrong = wrong.join(", ");
-    anstream::eprintln!("{problems} in {wrong}; nothing was started");
-    false
+    Some(format!("{count} in {}", wrong.join(", ")))
 }

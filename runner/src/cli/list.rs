@@ -22,10 +22,11 @@ pub fn list(args: &Args, list: &args::List) -> Result<u8, Problem> {
         });
         print(&lines.collect::<Vec<_>>().join("\n"))?;
     }
-    if super::check::pass(&scenarios, args.color()) {
-        return Ok(code::PASSED);
+    if let Some(mistakes) = super::check::mistakes(&scenarios, args.color()) {
+        anstream::eprintln!("{mistakes}");
+        return Ok(code::PLAYBOOK);
     }
-    Ok(code::PLAYBOOK)
+    Ok(code::PASSED)
 }
 
 /// Tags and majors.

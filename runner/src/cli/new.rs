@@ -16,14 +16,21 @@ pub fn new(new: &args::New) -> Result<u8, Problem> {
     let path = format!("scenarios/{name}.rhai");
     write(&here()?.join(&path), name)?;
     anstream::eprintln!("{path} is there, and runs as it is:\n");
-    anstream::eprintln!("  pgdrill run {name}      play it; its transcript is left for review");
-    anstream::eprintln!(
-        "  pgdrill review {name}   read the transcript, and accept it as the snapshot"
-    );
-    anstream::eprintln!(
-        "  pgdrill check {name}    find mistakes after a change, without running it"
-    );
-    anstream::eprintln!("  pgdrill api             all that a playbook can say");
+    for (command, does) in [
+        (
+            format!("run {name}"),
+            "play it; its transcript is left for review",
+        ),
+        (
+            format!("review {name}"),
+            "read the transcript, accept it as the snapshot",
+        ),
+        (format!("check {name}"), "find mistakes without running it"),
+        ("api".to_owned(), "all that a playbook can say"),
+    ] {
+        let width = "review ".len() + name.len();
+        anstream::eprintln!("  pgdrill {command:width$}  {does}");
+    }
     Ok(code::PASSED)
 }
 

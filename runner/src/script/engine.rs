@@ -109,6 +109,8 @@ pub fn vocabulary() -> Engine {
     engine.set_module_resolver(DummyModuleResolver::new());
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
+    // Or the operators that `refuse_unlike` registers are never asked.
+    engine.set_fast_operators(false);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_operations(50_000_000);
     engine.set_max_call_levels(64);

@@ -101,7 +101,7 @@ impl Imports {
         let folder = self.root.join("scenarios/lib");
         let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
         own.map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .chain(Library::iter().map(|name| name.into_owned()))
+            .chain(Library::iter().map(std::borrow::Cow::into_owned))
             .filter_map(|name| Some(format!("lib/{}", name.strip_suffix(".rhai")?)))
             .collect()
     }

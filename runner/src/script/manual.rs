@@ -87,6 +87,9 @@ impl Entry {
     pub fn summary(&self) -> String {
         let paragraph = self.text.split("\n\n").next().unwrap_or_default();
         let line = paragraph.replace('\n', " ");
+        if let Some((sentence, _)) = line.split_once(": <http") {
+            return format!("{sentence}.");
+        }
         match line.find(". ") {
             Some(end) => line[..=end].to_owned(),
             None => line,
@@ -188,13 +191,13 @@ fn functions(register: fn(&mut Engine)) -> impl Iterator<Item = FuncMetadata> {
 }
 
 fn documentation(function: &FuncMetadata) -> String {
-    let lines = function.comments.iter().flat_map(|it| it.lines());
-    lines
-        .map(|line| {
-            let line = line.trim_start().trim_start_matches("///");
-            format!("{}\n", line.strip_prefix(' ').unwrap_or(line))
-        })
-        .collect()
+    let mut text = String::new();
+    for line in function.comments.iter().flat_map(|it| it.lines()) {
+        let line = line.trim_start().trim_start_matches("///");
+        text.push_str(line.strip_prefix(' ').unwrap_or(line));
+        text.push('\n');
+    }
+    text
 }
 
 /// Text and example.

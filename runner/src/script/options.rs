@@ -63,7 +63,7 @@ pub fn listed(what: &str, words: &[&str]) -> String {
         let line = lines.last_mut().expect("there is a first one");
         let comma = if number + 1 < words.len() { "," } else { "" };
         if line.chars().count() + word.len() > 88 {
-            lines.push(format!("  {word}{comma}"));
+            lines.push(format!("{word}{comma}"));
         } else {
             *line = format!("{line} {word}{comma}");
         }
@@ -93,6 +93,10 @@ impl<'a, 'b> Options<'a, 'b> {
         })
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it is what Rhai's results hold"
+    )]
     fn wrong(&self, key: &str, wanted: &str, value: &Dynamic) -> Box<EvalAltResult> {
         let got = match value.type_name() {
             "string" => format!("{:?}", value.to_string()),
@@ -227,6 +231,10 @@ impl<'a, 'b> Options<'a, 'b> {
         Ok(expected.unwrap_or_default())
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it is what Rhai's results hold"
+    )]
     pub fn misuse(&self, message: impl Into<String>) -> Box<EvalAltResult> {
         misuse(self.call, message)
     }

@@ -69,12 +69,20 @@ pub fn shown_step<T>(
 }
 
 /// A bad use of the language, at this call.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "it is what Rhai's results hold"
+)]
 pub fn misuse(call: &NativeCallContext<'_>, message: impl Into<String>) -> Box<EvalAltResult> {
     raise(Problem::new(Blame::Playbook, message).at(place(call)))
 }
 
 /// What a script may catch is what the system under test did; never that the machine failed, that
 /// the playbook is wrong, or that somebody wants it to end.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "it is what Rhai's results hold"
+)]
 pub fn raise(problem: Problem) -> Box<EvalAltResult> {
     let caught = problem.blame == Blame::System;
     let value = Dynamic::from(problem);

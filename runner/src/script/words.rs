@@ -115,6 +115,7 @@ pub fn running(error: &EvalAltResult) -> Problem {
         E::ErrorMismatchDataType(wanted, got, _) => {
             is(format!("expected {}, not {}", kind(wanted), kind(got)))
         }
+        E::ErrorFor(_) => is("`for` goes through arrays and ranges, not through this".to_owned()),
         E::ErrorArithmetic(message, _) => is(lower(&backticks(message))),
         other => is(lower(&backticks(&without_place(other)))),
     }
@@ -240,5 +241,73 @@ fn lower(text: &str) -> String {
     match chars.next() {
         Some(first) => format!("{}{}", first.to_lowercase(), chars.as_str()),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::script::engine::vocabulary;
+    use crate::script::raise::problem;
+
+    /// What a running script's mistake is called.
+    fn said(script: &str) -> String {
+        let error = vocabulary().run(script).expect_err(script);
+        let problem = problem(&error, "drill.rhai");
+        let place = problem.place.expect("it has a place");
+        format!("{}:{} {}", place.line, place.column, problem.message)
+    }
+
+    #[test]
+    fn mistakes_of_a_running_script_are_in_its_authors_words() {
+        let scripts = [
+            "let a = [1, 2]; a[5]",
+            "let m = #{ cost: 1 }; m.cots",
+            "let a = \"1\"; a * 2",
+            "let a = 1; a.to_upper()",
+            "if 1 == \"1\" { }",
+            "let a = #{}; start_node(a)",
+            "fn f() { f() } f()",
+            "let a = 1; a / 0",
+            "loop { }",
+            "throw \"the standby is late\"",
+            "let a = 5; if a { }",
+            "let p = \"x\"; psql(p, `select 1`)",
+            "parse_int(\"x\")",
+            "for a in 5 + 1 { }",
+        ];
+        let said: Vec<_> = scripts
+            .iter()
+            .map(|it| format!("{it}\n    {}", said(it)))
+            .collect();
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        let a = [1, 2]; a[5]
+            1:19 there is no item 5 in an array of 2 (the first one is 0)
+        let m = #{ cost: 1 }; m.cots
+            1:25 there is no `cots` in this map
+        let a = "1"; a * 2
+            1:16 `*` does not work on a text and a number
+        let a = 1; a.to_upper()
+            1:14 `to_upper` does not take (a number)
+        if 1 == "1" { }
+            1:6 a number is compared with a text: they are never equal
+        let a = #{}; start_node(a)
+            1:14 `start_node` does not take (a map)
+        fn f() { f() } f()
+            1:16 functions call each other without end
+        let a = 1; a / 0
+            1:14 division by zero: 1 / 0
+        loop { }
+            1:6 the playbook computes without end (too many operations)
+        throw "the standby is late"
+            1:1 the standby is late
+        let a = 5; if a { }
+            1:15 expected true or false, not a number
+        let p = "x"; psql(p, `select 1`)
+            1:14 `psql` does not take (a text, a text)
+        parse_int("x")
+            1:1 error parsing integer number `x`: invalid digit found in string
+        for a in 5 + 1 { }
+            1:12 `for` goes through arrays and ranges, not through this
+        "#);
     }
 }

@@ -43,7 +43,7 @@ pub fn check(file: &File, language: &Language) -> Vec<Problem> {
     file.ast.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) => {
-                problems.extend(calls.function(call, *at))
+                problems.extend(calls.function(call, *at));
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) => {
                 problems.extend(calls.method(call, *at));
@@ -240,6 +240,7 @@ fn wrong_number(name: &str, takes: &BTreeSet<usize>, given: usize) -> Problem {
 }
 
 /// From where a file's functions are looked at.
+#[derive(Debug, Clone, Copy)]
 enum Visible {
     Here,
     Outside,

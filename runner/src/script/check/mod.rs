@@ -100,7 +100,6 @@ impl Check {
     }
 
     /// Checks an import; its problems come after those of the file that imports it.
-    #[expect(clippy::type_complexity, reason = "a file and its problems")]
     fn imported(
         &mut self,
         importer: &Playbook,

@@ -1,6 +1,7 @@
 //! Playbooks and what the check says of them, as a person reads it: all of it stands in
 //! `golden.txt`. `PGDRILL_GOLDEN=write cargo test check` writes that anew.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -62,7 +63,7 @@ fn what_is_wrong_reads_as_the_golden_text_says() {
         let (title, rest) = case.split_once('\n').expect("a title");
         let (source, _) = rest.split_once("\n---\n").expect("a playbook, then `---`");
         let shown = shown(source, root.path());
-        anew.push_str(&format!("=== {title}\n{source}\n---\n{shown}\n\n"));
+        write!(anew, "=== {title}\n{source}\n---\n{shown}\n\n").expect("a text grows");
     }
     let anew = format!("{}\n", anew.trim_end());
     if std::env::var_os("PGDRILL_GOLDEN").is_some() {
