@@ -1,9 +1,10 @@
 //! `import`: other playbooks' functions, from beside the importing file, from `scenarios/lib` of
 //! the root, or from the library that pgdrill brings. Nothing outside the root is ever read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread::{self, ThreadId};
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use rust_embed::RustEmbed;
@@ -29,6 +30,8 @@ pub struct Imports {
     root: PathBuf,
     beside: PathBuf,
     compiled: Mutex<HashMap<String, Shared<Module>>>,
+    /// What is being imported, by the thread that does: again there, and it goes round.
+    open: Mutex<HashSet<(ThreadId, String)>>,
 }
 
 impl Imports {
@@ -37,6 +40,7 @@ impl Imports {
             root,
             beside,
             compiled: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
@@ -132,15 +136,10 @@ impl ModuleResolver for Imports {
                 line: position.line().unwrap_or_default(),
                 column: position.position().unwrap_or_default(),
             };
-            raise(
-                Problem::new(
-                    Blame::Playbook,
-                    format!("import \"{path}\" can't be found: {text}"),
-                )
-                .at(place),
-            )
+            let message = format!("import \"{path}\" does not work: {text}");
+            raise(Problem::new(Blame::Playbook, message).at(place))
         };
-        let found = self.find(source, path).map_err(wrong)?;
+        let found = self.find(source, path).map_err(&wrong)?;
         let known = self
             .compiled
             .lock()
@@ -158,12 +157,41 @@ impl ModuleResolver for Imports {
             .compile(&module.source)
             .map_err(|error| raise(words::unparsed(engine, &module, &error)))?;
         ast.set_source(found.path.as_str());
-        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
-        let module = Shared::new(module);
+        let this = (thread::current().id(), module.path.clone());
+        let open = || self.open.lock().expect("no panic holds it");
+        if !open().insert(this.clone()) {
+            return Err(wrong("it imports itself".to_owned()));
+        }
+        let evaluated = Module::eval_ast_as_new(Scope::new(), &ast, engine);
+        open().remove(&this);
+        let module = Shared::new(evaluated?);
         self.compiled
             .lock()
             .expect("no panic holds it")
-            .insert(found.path, Shared::clone(&module));
+            .insert(found.path.clone(), Shared::clone(&module));
         Ok(module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::engine::vocabulary;
+
+    #[test]
+    fn an_import_that_goes_round_by_a_computed_name_is_an_error_too() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::fs::write(root.path().join("a.rhai"), "let b = \"b\"; import b as b;")
+            .expect("a file");
+        std::fs::write(root.path().join("b.rhai"), "let a = \"a\"; import a as a;")
+            .expect("a file");
+        let mut engine = vocabulary();
+        engine.set_module_resolver(Imports::new(root.path().into(), root.path().into()));
+        let error = engine.run("import \"a\" as a;").expect_err("it goes round");
+        let problem = crate::script::raise::problem(&error, "drill.rhai");
+        assert_eq!(
+            problem.message,
+            "import \"a\" does not work: it imports itself"
+        );
     }
 }

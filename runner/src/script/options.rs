@@ -42,7 +42,7 @@ pub struct Options<'a, 'b> {
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |name: &&str| strsim::damerau_levenshtein(wanted, name);
     let best = names.into_iter().min_by_key(near)?;
-    (strsim::damerau_levenshtein(wanted, best) <= 1 + wanted.len() / 4).then_some(best)
+    (strsim::damerau_levenshtein(wanted, best) <= 1 + wanted.len() / 5).then_some(best)
 }
 
 /// The problem of an unknown key.

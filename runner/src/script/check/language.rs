@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rhai::{Engine, FuncMetadata};
 
 use crate::script::all_keys;
+use crate::script::engine::DISABLED;
 use crate::script::manual::{parameter, signature};
 use crate::script::prose::TELL;
 
@@ -55,7 +56,7 @@ impl Language {
             .filter(move |(_, overloads)| overloads.iter().any(|it| it.ours) == ours)
             .map(|(name, _)| name.as_str())
             .filter(written)
-            .filter(|name| *name != TELL)
+            .filter(|name| *name != TELL && !DISABLED.contains(name))
     }
 
     /// The options of a function, if it takes any.
