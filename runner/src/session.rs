@@ -15,6 +15,8 @@ use crate::problem::{Blame, Problem};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a closure is polled.
 const TICK: Duration = Duration::from_millis(2);
+/// How often a call that waits looks after the daemons.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// One run of one playbook.
 #[derive(Debug)]
@@ -138,6 +140,7 @@ impl Session {
                 biased;
                 () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
                 result = work(&act) => result,
+                problem = self.death_of_a_daemon(&act) => Err(problem),
                 () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, &what, started).await),
             }
         });
@@ -188,11 +191,12 @@ impl Session {
 
     async fn given_up(&self, act: &Act, what: &str, started: Instant) -> Problem {
         let watch = act.watch();
-        let waited = started.elapsed().as_millis();
-        let waited = match waited {
-            0..1000 => format!("{waited} ms"),
-            _ => format!("{} s", waited / 1000),
+        let waited = match started.elapsed() {
+            short if short < Duration::from_secs(1) => short.as_millis() / 10 * 10,
+            long => u128::from(long.as_secs()) * 1000,
         };
+        let waited = Duration::from_millis(u64::try_from(waited).unwrap_or(u64::MAX));
+        let waited = humantime::format_duration(waited);
         let mut problem = if Instant::now() >= self.deadline_now() {
             self.timed_out().note(format!("in: {what}"))
         } else {
@@ -271,6 +275,21 @@ impl Session {
             node.check_daemons().await?;
         }
         Ok(())
+    }
+
+    /// Waits for the end of a daemon that nobody stopped, while the call waits for something.
+    async fn death_of_a_daemon(&self, act: &Act) -> Problem {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if act.watch().waits_for.is_none() {
+                continue;
+            }
+            match self.daemons_live(act).await {
+                Err(problem) if problem.blame == Blame::System => return problem,
+                // A machine that is just going off tells nothing of its daemons.
+                _ => {}
+            }
+        }
     }
 
     fn begin(&self, what: &str, place: &Place) -> u32 {

@@ -182,6 +182,11 @@ pub enum ImagesCommand {
 
 #[derive(Debug, clap::Args)]
 pub struct Clean {
+    /// Only what these runs have left (default: all runs).
+    pub runs: Vec<String>,
+    /// Also what belongs to runs that are still going, or to other users and machines.
+    #[arg(long)]
+    pub all: bool,
     /// Only say what would be removed.
     #[arg(long)]
     pub dry_run: bool,

@@ -10,6 +10,7 @@ mod images;
 mod inside;
 mod list;
 mod new;
+mod out;
 mod review;
 mod run;
 

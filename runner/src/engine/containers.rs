@@ -333,7 +333,7 @@ fn mount(mount: &VolumeMount, labels: &[(String, String)]) -> Mount {
     }
 }
 
-fn pipe<S, W>(container: &str, output: S, input: std::pin::Pin<Box<W>>) -> Pipe
+pub(super) fn pipe<S, W>(container: &str, output: S, input: std::pin::Pin<Box<W>>) -> Pipe
 where
     S: futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send + 'static,
     W: tokio::io::AsyncWrite + Send + ?Sized + 'static,

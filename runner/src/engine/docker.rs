@@ -18,6 +18,10 @@ const ANSWER: u64 = 600;
 pub struct Docker {
     pub(super) client: bollard::Docker,
     pub address: String,
+    /// How the address was found.
+    pub how: String,
+    /// The places before it that gave no engine, each with the reason.
+    pub tried: Vec<(String, String)>,
 }
 
 impl Docker {
@@ -34,7 +38,7 @@ impl Docker {
                 }
             };
             match dial(&found).await {
-                Ok(docker) => return Ok(docker),
+                Ok(docker) => return Ok(Self { tried, ..docker }),
                 Err(Refusal { denied, text }) => {
                     if denied && forbidden.is_none() {
                         forbidden = Some((found.address.clone(), text.clone()));
@@ -104,6 +108,8 @@ async fn dial(found: &Found) -> Result<Docker, Refusal> {
     Ok(Docker {
         client,
         address: found.address.clone(),
+        how: found.how.clone(),
+        tried: Vec::new(),
     })
 }
 

@@ -8,8 +8,12 @@ mod images;
 mod machine;
 #[cfg(test)]
 pub mod recording;
+mod networks;
+mod owner;
+mod registry;
 mod shell;
 mod spec;
+mod terminal;
 
 use std::fmt::Debug;
 
@@ -22,11 +26,15 @@ pub use docker::Docker;
 pub use error::{Error, Result};
 pub use host::{Found, find};
 pub use machine::Machine;
+pub use owner::owner;
 pub use shell::{Output, Streams, heredoc, quoted};
-pub use spec::{Build, ContainerSpec, ImageInfo, Left, State, Storage, VolumeMount};
+pub use spec::{Build, ContainerSpec, ImageInfo, Left, LeftOver, State, Storage, VolumeMount};
+pub use terminal::{Program, Size, Terminal};
 
 /// Everything that carries this label was made by pgdrill; its value is the run's id.
 pub const RUN_LABEL: &str = "org.pgdrill.run";
+/// The user and the machine that the run was started on.
+pub const OWNER_LABEL: &str = "org.pgdrill.owner";
 /// The image's folder name (`pg`), on every image that pgdrill made.
 pub const IMAGE_LABEL: &str = "org.pgdrill.image";
 /// The PostgreSQL major, on images that pgdrill made.

@@ -208,7 +208,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Our own process belongs to root.
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -13,7 +13,7 @@ pub(super) fn made(release: &str) -> String {
     format!("pgdrill/debian:{release}")
 }
 
-fn published(release: &str) -> String {
+pub(super) fn published(release: &str) -> String {
     format!("debian:{release}-slim")
 }
 

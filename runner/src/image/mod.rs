@@ -5,6 +5,7 @@ mod base;
 mod error;
 mod lock;
 mod major;
+mod means;
 mod plan;
 mod process;
 mod provide;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use error::{Error, Result};
 pub use major::{DEFAULT_MAJOR, MAJORS};
+pub use means::Means;
 pub use provide::{Images, Listed, Provided};
 pub use settings::Settings;
 

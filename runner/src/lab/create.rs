@@ -137,6 +137,8 @@ fn specification(
     }
     let mut env = options.env.clone();
     env.push(("PGDATA".to_owned(), data.to_owned()));
+    // For who looks into the node later: the rest can be read from the data directory.
+    env.extend(options.user.clone().map(|user| ("PGUSER".to_owned(), user)));
     ContainerSpec {
         name: container,
         hostname: options.hostname.clone().unwrap_or_else(|| name.to_owned()),

@@ -36,10 +36,15 @@ pub async fn start_daemon(
         format!("{} >{} 2>&1 &", command.trim(), log_of(name)),
         "",
     );
-    // The inner shell outlives nothing: it waits and leaves the exit code for us.
+    // The command in a subshell, which it may leave by `exit` or `exec`; the shell around it waits and
+    // leaves the exit code for us.
     let script = format!(
         "rm -f {log} {exit}; sh -c {} >{log} 2>&1 </dev/null & echo $!",
-        quoted(&format!("{}\necho $? >{}", command.trim(), exit_of(name))),
+        quoted(&format!(
+            "(\n{}\n)\necho $? >{}",
+            command.trim(),
+            exit_of(name)
+        )),
         log = log_of(name),
         exit = exit_of(name),
     );
@@ -67,14 +72,10 @@ pub async fn stop_daemon(act: &Act, node: &Node, name: &str) -> Result<(), Probl
         return Err(Problem::new(Blame::Playbook, message));
     };
     let pid = &daemon.pid;
-    let children = node
-        .run_as(
-            "0",
-            &format!("cat /proc/{pid}/task/*/children 2>/dev/null; :"),
-            Streams::Apart,
-        )
+    let family = node
+        .run_as("0", &format!("{FAMILY}\nfamily {pid}"), Streams::Apart)
         .await?;
-    let family = format!("{} {pid}", children.out.trim());
+    let family = family.out.split_whitespace().collect::<Vec<_>>().join(" ");
     act.shows(
         Some(&node.name),
         format!("pkill -f {}", quoted(&daemon.command)),
@@ -144,6 +145,10 @@ pub(super) async fn dead(node: &Node) -> Result<Vec<String>, Problem> {
     }
     Ok(dead)
 }
+
+/// A process and all that came of it, the youngest first.
+const FAMILY: &str = "\
+family() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do family $c; done; echo $1; }";
 
 fn log_of(name: &str) -> String {
     format!("/tmp/{name}.log")

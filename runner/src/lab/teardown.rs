@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{ContainerSpec, Engine, Machine, RUN_LABEL};
+use crate::engine::{ContainerSpec, Engine, Machine, OWNER_LABEL, RUN_LABEL, owner};
 use crate::event::What;
 use crate::image::{Images, Progress, Provided};
 use crate::problem::{Blame, Problem};
@@ -165,6 +165,7 @@ impl Lab {
         let mut labels = vec![
             (RUN_LABEL.to_owned(), self.world.run.clone()),
             (SCOPE_LABEL.to_owned(), self.scope.clone()),
+            (OWNER_LABEL.to_owned(), owner()),
         ];
         labels.extend(node.map(|node| (NODE_LABEL.to_owned(), node.to_owned())));
         labels

@@ -1,5 +1,6 @@
 //! A run: scenarios one after the other, from their playbooks to their verdicts.
 
+mod alive;
 mod reaper;
 mod recorder;
 mod stop;
@@ -20,6 +21,7 @@ use crate::script;
 use crate::session::{Session, Setting};
 use crate::snapshot::store::{Store, Update};
 
+pub use alive::is_alive;
 pub use reaper::reap;
 pub use stop::Stop;
 
@@ -85,6 +87,7 @@ pub async fn run(
     let engine: Arc<dyn Engine> = Arc::new(Docker::connect(request.host.as_deref()).await?);
     let about = engine.about().await?;
     let run = new_id();
+    let alive = alive::Alive::claim(&run);
     let reaper = reaper::Reaper::start(&run, request.host.as_deref());
     let (sender, mut events) = unbounded_channel();
     let sink = Sink::new(sender, start);
@@ -141,6 +144,7 @@ pub async fn run(
         tell(&event);
     }
     reaper.end(kept).await;
+    alive.end();
     Ok(outcome)
 }
 

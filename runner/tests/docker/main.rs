@@ -1,0 +1,38 @@
+//! What needs a container engine: every scenario of the product, themed playbooks that use each
+//! function of the language, and the bad days. Without an engine they fail.
+
+mod bad_days;
+mod drill;
+mod kept;
+mod left;
+mod scenarios;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Each of them runs servers; more at once only make each other slow.
+    arguments.test_threads.get_or_insert(2);
+    let trials = scenarios::trials()
+        .into_iter()
+        .chain(bad_days::trials())
+        .chain(kept::trials())
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Trials of a module, by the names of their functions.
+fn named(tests: &[(&str, fn() -> Result<(), Failed>)]) -> Vec<Trial> {
+    let trial = |(name, test): &(&str, fn() -> Result<(), Failed>)| Trial::test(*name, *test);
+    tests.iter().map(trial).collect()
+}
+
+/// A module's trials are listed once.
+#[macro_export]
+macro_rules! trials {
+    ($($test:ident),+ $(,)?) => {
+        pub fn trials() -> Vec<libtest_mimic::Trial> {
+            $crate::named(&[$((stringify!($test), $test)),+])
+        }
+    };
+}
