@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+pub use crate::problem::Place;
+use crate::problem::{Blame, Problem};
 
 /// The version of the events' form, in the first event of every run.
 pub const SCHEMA: u32 = 1;
@@ -190,14 +191,6 @@ pub enum Form {
     Remark,
 }
 
-/// A place in a playbook; line and column count from 1, in characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-pub struct Place {
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-}
-
 /// How a scenario ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -209,6 +202,16 @@ pub enum Verdict {
     Errored,
     /// Stopped from outside.
     Cancelled,
+}
+
+impl Blame {
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Blame::System => Verdict::Failed,
+            Blame::Playbook | Blame::Environment => Verdict::Errored,
+            Blame::Cancelled => Verdict::Cancelled,
+        }
+    }
 }
 
 /// A line of a diff with its number in the old or the new text.

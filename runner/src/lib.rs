@@ -3,8 +3,8 @@
 //! The modules stand in reading order. Each uses only those above it.
 
 // words: no I/O
-pub mod event;
 pub mod problem;
+pub mod event;
 pub mod table;
 pub mod redact;
 pub mod transcript;

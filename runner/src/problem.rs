@@ -4,8 +4,6 @@
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Place, Verdict};
-
 /// Something that ended a scenario or a command, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -23,6 +21,14 @@ pub struct Problem {
     pub sqlstate: Option<String>,
 }
 
+/// A place in a playbook; line and column count from 1, in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
 /// Who is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,16 +41,6 @@ pub enum Blame {
     Environment,
     /// Somebody stopped the run.
     Cancelled,
-}
-
-impl Blame {
-    pub fn verdict(self) -> Verdict {
-        match self {
-            Blame::System => Verdict::Failed,
-            Blame::Playbook | Blame::Environment => Verdict::Errored,
-            Blame::Cancelled => Verdict::Cancelled,
-        }
-    }
 }
 
 impl Problem {

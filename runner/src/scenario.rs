@@ -18,6 +18,8 @@ pub struct Scenario {
     /// The playbook's own folder.
     pub folder: PathBuf,
     pub head: Head,
+    /// What is wrong with the head, if it can't be read.
+    wrong: Option<Problem>,
 }
 
 /// What a playbook says of itself, without being run.
@@ -36,6 +38,11 @@ pub struct Head {
 /// is all of `scenarios/`.
 pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem> {
     let mut files = Vec::new();
+    if arguments.is_empty() && !here.join("scenarios").is_dir() {
+        let message = "there is no folder `scenarios` here, and no playbook was named";
+        return Err(Problem::new(Blame::Playbook, message)
+            .note("`pgdrill new NAME` makes both the folder and a playbook"));
+    }
     let everything = [here.join("scenarios").display().to_string()];
     let arguments = if arguments.is_empty() {
         &everything[..]
@@ -77,7 +84,7 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
     if named.is_file() {
         return Ok(vec![named]);
     }
-    let names: Vec<_> = below(&here.join("scenarios"))
+    let all: Vec<_> = below(&here.join("scenarios"))
         .iter()
         .map(|file| name_of(file, here))
         .collect();
@@ -85,11 +92,11 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
         Blame::Playbook,
         format!("there is no playbook `{argument}`"),
     );
-    if let Some(near) = script::nearest(argument, names.iter().map(String::as_str)) {
+    if let Some(near) = script::nearest(argument, all.iter().map(String::as_str)) {
         problem = problem.note(format!("did you mean `{near}`?"));
     }
-    if !names.is_empty() {
-        problem = problem.note(format!("there are: {}", names.join(", ")));
+    if !all.is_empty() {
+        problem = problem.note(format!("there are: {}", all.join(", ")));
     }
     Err(problem)
 }
@@ -126,9 +133,14 @@ fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
         path: shown(file, here),
         source,
     };
+    let (head, wrong) = match head(&playbook) {
+        Ok(head) => (head, None),
+        Err(problem) => (introduced(&playbook), Some(problem)),
+    };
     Ok(Scenario {
         name: name_of(&path, &root),
-        head: head(&playbook)?,
+        head,
+        wrong,
         playbook,
         root,
         folder,
@@ -155,8 +167,8 @@ fn shown(path: &Path, here: &Path) -> String {
         .to_string()
 }
 
-/// Reads the head of a playbook.
-pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
+/// What the `//!` lines of a playbook say.
+fn introduced(playbook: &Playbook) -> Head {
     let doc: Vec<_> = (playbook.source.lines())
         .filter_map(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
@@ -170,7 +182,7 @@ pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
     let introduction = doc
         .iter()
         .skip_while(|line| line.starts_with("# ") || line.trim().is_empty());
-    let mut head = Head {
+    Head {
         title,
         introduction: introduction
             .copied()
@@ -179,17 +191,20 @@ pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
             .trim()
             .to_owned(),
         ..Head::default()
-    };
+    }
+}
+
+/// Reads the head of a playbook.
+pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
+    let mut head = introduced(playbook);
     let Some(constant) = script::constant(playbook, "SCENARIO")? else {
         return Ok(head);
     };
-    let wrong = |key: &str, wanted: &str| {
-        Problem::new(
-            Blame::Playbook,
-            format!("`{key}` of SCENARIO in {} must be {wanted}", playbook.path),
-        )
-    };
-    for (key, value) in constant {
+    for script::Item { key, value, place } in constant {
+        let wrong = |key: &str, wanted: &str| {
+            let message = format!("`{key}` of SCENARIO must be {wanted}");
+            Problem::new(Blame::Playbook, message).at(place.clone())
+        };
         match (key.as_str(), value) {
             ("tags", script::Literal::Texts(tags)) => head.tags = tags,
             ("tags", _) => return Err(wrong("tags", "an array of texts")),
@@ -205,10 +220,15 @@ pub fn head(playbook: &Playbook) -> Result<Head, Problem> {
             }
             ("timeout", _) => return Err(wrong("timeout", "a duration such as \"5m\"")),
             (other, _) => {
-                let message = format!("SCENARIO in {} has no key `{other}`", playbook.path);
-                return Err(
-                    Problem::new(Blame::Playbook, message).note("it takes: tags, pg, timeout")
-                );
+                let keys = ["tags", "pg", "timeout"];
+                let mut message = format!("SCENARIO has no `{other}`");
+                if let Some(near) = script::nearest(other, keys) {
+                    message = format!("{message}, did you mean `{near}`?");
+                }
+                let problem = Problem::new(Blame::Playbook, message);
+                return Err(problem
+                    .note(format!("it takes: {}", keys.join(", ")))
+                    .at(place));
             }
         }
     }
@@ -237,6 +257,23 @@ pub fn matches(condition: &str, major: u32) -> Option<bool> {
 }
 
 impl Scenario {
+    /// All that is wrong with the playbook, found without running it.
+    pub fn check(&self) -> Vec<Problem> {
+        let problems = script::check(&self.playbook, &self.root, &self.folder);
+        if problems.is_empty() {
+            return self.wrong.iter().cloned().collect();
+        }
+        problems
+    }
+
+    /// The text of a file that a problem's place names.
+    pub fn text(&self, file: &str) -> Option<String> {
+        if file == self.playbook.path {
+            return Some(self.playbook.source.clone());
+        }
+        script::text(&self.root, file)
+    }
+
     /// Why the scenario is not for this major, if it is not.
     pub fn skipped(&self, major: u32) -> Option<String> {
         let condition = self.head.majors.as_ref()?;
@@ -272,5 +309,30 @@ mod tests {
             timeout: Some(Duration::from_secs(300)),
         };
         assert_eq!(head(&playbook), Ok(expected));
+    }
+
+    #[test]
+    fn a_mistake_in_the_head_has_its_place() {
+        let wrong = |constant: &str| {
+            let playbook = Playbook {
+                path: "a.rhai".into(),
+                source: format!("//! # Title\n{constant}"),
+            };
+            let problem = head(&playbook).expect_err("it is wrong");
+            let place = problem.place.expect("it has a place");
+            format!("{}:{} {}", place.line, place.column, problem.message)
+        };
+        assert_eq!(
+            wrong("const SCENARIO = #{ tag: [\"a\"] };"),
+            "2:21 SCENARIO has no `tag`, did you mean `tags`?"
+        );
+        assert_eq!(
+            wrong("const SCENARIO = #{ pg: 13 };"),
+            "2:21 `pg` of SCENARIO must be a text such as \">=13\""
+        );
+        assert_eq!(
+            wrong("const SCENARIO = 1;"),
+            "2:18 SCENARIO must be a map: `const SCENARIO = #{ … };`"
+        );
     }
 }

@@ -5,16 +5,24 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+const AFTER: &str = "\
+Playbooks are files below scenarios/, their expected transcripts are below snapshots/.
+A first one: pgdrill new first, then pgdrill run first";
+
+const AFTER_RUN: &str = "\
+Exit codes: 0 all passed, 1 a check or a snapshot failed, 2 wrong usage, 3 a mistake in a
+playbook, 4 no engine or image, 130 or 143 stopped by a signal (and cleaned up)";
+
 /// PostgreSQL high-availability and disaster-recovery drills.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = AFTER)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
     /// The container engine (unix:///path/to.sock, tcp://host:port); else as docker's client finds it.
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub host: Option<String>,
-    /// Colours.
+    /// Colours on the terminal.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
 }
@@ -46,7 +54,7 @@ pub enum Command {
     Run(Run),
     /// Lists scenarios.
     List(List),
-    /// Checks playbooks without running them.
+    /// Finds mistakes in playbooks without running them.
     Check(Check),
     /// Walks through transcripts that differ from their snapshots.
     Review(Review),
@@ -56,11 +64,11 @@ pub enum Command {
     Doctor,
     /// Removes what earlier runs have left on the engine.
     Clean(Clean),
-    /// Prints the manual of the playbooks' functions.
+    /// Prints the manual of all that a playbook can say.
     Api(Api),
-    /// Makes a playbook to start from.
+    /// Writes a playbook to start from, which runs as it is.
     New(New),
-    /// Prints a shell's completions.
+    /// Prints the completions for a shell.
     Completions(Completions),
     /// Opens psql on a node that `run --keep` left.
     Psql(Inside),
@@ -73,6 +81,7 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_RUN)]
 pub struct Run {
     /// Playbooks: files, folders, or names below scenarios/ (default: all of them).
     pub playbooks: Vec<String>,
@@ -194,12 +203,13 @@ pub struct Api {
 
 #[derive(Debug, clap::Args)]
 pub struct New {
-    /// The new playbook's name, below scenarios/.
+    /// The new playbook's name: `first` makes scenarios/first.rhai.
     pub name: String,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Completions {
+    /// The shell, as in: source <(pgdrill completions bash)
     pub shell: clap_complete::Shell,
 }
 

@@ -1,8 +1,14 @@
 //! `pgdrill completions`.
 
-use super::args;
-use crate::problem::{Blame, Problem};
+use clap::CommandFactory;
 
-pub fn completions(_completions: &args::Completions) -> Result<u8, Problem> {
-    Err(Problem::new(Blame::Environment, "not there yet"))
+use super::{args, code, print};
+use crate::problem::Problem;
+
+pub fn completions(completions: &args::Completions) -> Result<u8, Problem> {
+    let mut script = Vec::new();
+    let mut command = args::Args::command();
+    clap_complete::generate(completions.shell, &mut command, "pgdrill", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end())?;
+    Ok(code::PASSED)
 }

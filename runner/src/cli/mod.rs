@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match &args.command {
             Command::Run(run) => run::run(&args, run).await,
-            Command::List(list) => list::list(list),
+            Command::List(list) => list::list(&args, list),
             Command::Check(check) => check::check(&args, check),
             Command::Review(review) => review::review(&args, review),
             Command::Images(images) => images::images(&args, images).await,
@@ -71,6 +71,18 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(problem) => show(&problem, color),
+    }
+}
+
+/// Prints data, which goes to the standard output. A reader that has gone is none of our business.
+fn print(text: &str) -> Result<(), Problem> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let message = format!("the standard output can't be written: {error}");
+            Err(Problem::new(Blame::Environment, message))
+        }
+        _ => Ok(()),
     }
 }
 

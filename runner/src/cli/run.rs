@@ -27,6 +27,10 @@ pub async fn run(args: &Args, run: &args::Run) -> Result<u8, Problem> {
         return Err(Problem::new(Blame::Playbook, "no scenario fits")
             .note("`pgdrill list` shows them with their tags"));
     }
+    if let Some(mistakes) = super::check::mistakes(&scenarios, args.color()) {
+        anstream::eprintln!("{mistakes}; nothing was started");
+        return Ok(code::PLAYBOOK);
+    }
     let stop = Stop::on_signals(|text| anstream::eprintln!("{text}")).map_err(|error| {
         Problem::new(
             Blame::Environment,

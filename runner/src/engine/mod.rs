@@ -6,6 +6,8 @@ mod error;
 mod host;
 mod images;
 mod machine;
+#[cfg(test)]
+pub mod recording;
 mod networks;
 mod owner;
 mod registry;

@@ -1,3 +1,5 @@
+//! What is redacted, and what must not be.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rhai::module_resolvers::DummyModuleResolver;
 use rhai::packages::{Package, StandardPackage};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel, Scope};
+use rhai::{AST, Dynamic, Engine, ImmutableString, Map, OptimizationLevel, Scope};
 
 use super::imports::Imports;
 use super::prose;
 use super::raise::{RhaiResultOf, problem, raise};
 use super::stage::Stage;
+use super::words;
 use super::{
     backups, checks, commands, logs, machines, nodes, recovery, servers, sessions, sql, story,
 };
@@ -66,16 +67,40 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
 /// Parses a playbook, with its comments as calls that tell them.
 pub fn compile(engine: &Engine, playbook: &Playbook) -> Result<AST, Problem> {
     let told = prose::told(engine, &playbook.source);
-    let mut ast = match engine.compile(&told) {
-        Ok(ast) => ast,
-        Err(error) => {
-            let error = EvalAltResult::ErrorParsing(error.err_type().clone(), error.position());
-            return Err(problem(&error, &playbook.path));
-        }
-    };
+    let mut ast = engine
+        .compile(&told)
+        .map_err(|error| words::unparsed(engine, playbook, &error))?;
     ast.set_source(playbook.path.as_str());
     Ok(ast)
 }
+
+/// Functions of Rhai's that would get around what a run knows and can end.
+pub const DISABLED: &[&str] = &["eval", "exit", "sleep"];
+
+/// A part of the vocabulary.
+pub struct Chapter {
+    pub title: &'static str,
+    pub register: fn(&mut Engine),
+}
+
+const fn chapter(title: &'static str, register: fn(&mut Engine)) -> Chapter {
+    Chapter { title, register }
+}
+
+/// The vocabulary, in the order in which a reader meets it.
+pub const CHAPTERS: &[Chapter] = &[
+    chapter("The story", story::register),
+    chapter("Nodes", nodes::register),
+    chapter("Machines", machines::register),
+    chapter("Servers", servers::register),
+    chapter("SQL", sql::register),
+    chapter("Sessions", sessions::register),
+    chapter("Commands and files", commands::register),
+    chapter("Logs", logs::register),
+    chapter("Base backups and the archive", backups::register),
+    chapter("Recovery and promotion", recovery::register),
+    chapter("Checks and waits", checks::register),
+];
 
 /// An engine that knows the whole language and is not in any session.
 pub fn vocabulary() -> Engine {
@@ -84,6 +109,8 @@ pub fn vocabulary() -> Engine {
     engine.set_module_resolver(DummyModuleResolver::new());
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
+    // Or the operators that `refuse_unlike` registers are never asked.
+    engine.set_fast_operators(false);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_operations(50_000_000);
     engine.set_max_call_levels(64);
@@ -92,8 +119,8 @@ pub fn vocabulary() -> Engine {
     engine.set_max_array_size(100_000);
     engine.set_max_map_size(100_000);
     engine.set_max_modules(100);
-    for symbol in ["eval", "exit", "sleep"] {
-        engine.disable_symbol(symbol);
+    for symbol in DISABLED {
+        engine.disable_symbol(*symbol);
     }
     engine.register_type_with_name::<Problem>("Failure");
     engine.register_get("message", |problem: &mut Problem| problem.message.clone());
@@ -105,20 +132,8 @@ pub fn vocabulary() -> Engine {
     });
     engine.register_fn("to_string", |problem: &mut Problem| problem.message.clone());
     refuse_unlike(&mut engine);
-    for register in [
-        machines::register,
-        nodes::register,
-        servers::register,
-        sql::register,
-        commands::register,
-        sessions::register,
-        logs::register,
-        backups::register,
-        recovery::register,
-        checks::register,
-        story::register,
-    ] {
-        register(&mut engine);
+    for chapter in CHAPTERS {
+        (chapter.register)(&mut engine);
     }
     engine
 }

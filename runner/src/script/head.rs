@@ -1,8 +1,10 @@
 //! Constants of a playbook, read without running it.
 
-use rhai::{Dynamic, Map};
+use rhai::{Expr, Stmt};
 
 use super::engine::{Playbook, compile, vocabulary};
+use super::raise::place_of;
+use crate::event::Place;
 use crate::problem::{Blame, Problem};
 
 /// A literal value in a constant.
@@ -13,38 +15,50 @@ pub enum Literal {
     Other,
 }
 
-/// The map that a constant of the playbook is.
-pub fn constant(
-    playbook: &Playbook,
-    name: &str,
-) -> Result<Option<Vec<(String, Literal)>>, Problem> {
-    let ast = compile(&vocabulary(), playbook)?;
-    let Some((_, _, value)) = ast
-        .iter_literal_variables(true, false)
-        .find(|(it, ..)| *it == name)
-    else {
-        return Ok(None);
-    };
-    let Some(map) = value.try_cast::<Map>() else {
-        let message = format!("{name} in {} must be a map of literals", playbook.path);
-        return Err(Problem::new(Blame::Playbook, message));
-    };
-    Ok(Some(
-        map.into_iter()
-            .map(|(key, value)| (key.to_string(), literal(value)))
-            .collect(),
-    ))
+/// A key of a constant that is a map, and its value.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub key: String,
+    pub value: Literal,
+    /// Where the key stands.
+    pub place: Place,
 }
 
-fn literal(value: Dynamic) -> Literal {
-    if let Ok(text) = value.clone().into_string() {
-        return Literal::Text(text);
-    }
-    let texts = value.into_array().ok().and_then(|items| {
-        items
-            .into_iter()
-            .map(|item| item.into_string().ok())
-            .collect::<Option<Vec<_>>>()
+/// The map that a constant of the playbook is.
+pub fn constant(playbook: &Playbook, name: &str) -> Result<Option<Vec<Item>>, Problem> {
+    let ast = compile(&vocabulary(), playbook)?;
+    let constant = ast.statements().iter().find_map(|it| match it {
+        Stmt::Var(variable, ..) if variable.0.name == name => Some(&variable.1),
+        _ => None,
     });
-    texts.map_or(Literal::Other, Literal::Texts)
+    let Some(value) = constant else {
+        return Ok(None);
+    };
+    let Expr::Map(map, _) = value else {
+        let message = format!("{name} must be a map: `const {name} = #{{ … }};`");
+        let place = place_of(&playbook.path, value.start_position());
+        return Err(Problem::new(Blame::Playbook, message).at(place));
+    };
+    let item = |(key, value): &(rhai::Ident, Expr)| Item {
+        key: key.name.to_string(),
+        value: literal(value),
+        place: place_of(&playbook.path, key.pos),
+    };
+    Ok(Some(map.0.iter().map(item).collect()))
+}
+
+fn literal(value: &Expr) -> Literal {
+    match value {
+        Expr::StringConstant(text, _) => Literal::Text(text.to_string()),
+        Expr::Array(items, _) => {
+            let texts = items.iter().map(|item| match item {
+                Expr::StringConstant(text, _) => Some(text.to_string()),
+                _ => None,
+            });
+            texts
+                .collect::<Option<_>>()
+                .map_or(Literal::Other, Literal::Texts)
+        }
+        _ => Literal::Other,
+    }
 }

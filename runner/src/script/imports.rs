@@ -1,14 +1,17 @@
 //! `import`: other playbooks' functions, from beside the importing file, from `scenarios/lib` of
 //! the root, or from the library that pgdrill brings. Nothing outside the root is ever read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread::{self, ThreadId};
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use rust_embed::RustEmbed;
 
+use super::engine::Playbook;
 use super::raise::{RhaiResultOf, raise};
+use super::words;
 use crate::event::Place;
 use crate::problem::{Blame, Problem};
 
@@ -27,6 +30,8 @@ pub struct Imports {
     root: PathBuf,
     beside: PathBuf,
     compiled: Mutex<HashMap<String, Shared<Module>>>,
+    /// What is being imported, by the thread that does: again there, and it goes round.
+    open: Mutex<HashSet<(ThreadId, String)>>,
 }
 
 impl Imports {
@@ -35,6 +40,7 @@ impl Imports {
             root,
             beside,
             compiled: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
@@ -93,6 +99,29 @@ impl Imports {
     }
 }
 
+impl Imports {
+    /// What could be imported from `lib`, for suggestions.
+    pub fn names(&self) -> Vec<String> {
+        let folder = self.root.join("scenarios/lib");
+        let own = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        own.map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .chain(Library::iter().map(std::borrow::Cow::into_owned))
+            .filter_map(|name| Some(format!("lib/{}", name.strip_suffix(".rhai")?)))
+            .collect()
+    }
+}
+
+/// The text of a file that a place names: as the working directory has it, else the root, else the
+/// library that pgdrill brings.
+pub fn text(root: &Path, file: &str) -> Option<String> {
+    let on_disk =
+        std::fs::read_to_string(file).or_else(|_| std::fs::read_to_string(root.join(file)));
+    on_disk.ok().or_else(|| {
+        let embedded = Library::get(file.strip_prefix("scenarios/lib/")?)?;
+        Some(String::from_utf8_lossy(&embedded.data).into_owned())
+    })
+}
+
 impl ModuleResolver for Imports {
     fn resolve(
         &self,
@@ -107,15 +136,10 @@ impl ModuleResolver for Imports {
                 line: position.line().unwrap_or_default(),
                 column: position.position().unwrap_or_default(),
             };
-            raise(
-                Problem::new(
-                    Blame::Playbook,
-                    format!("import \"{path}\" can't be found: {text}"),
-                )
-                .at(place),
-            )
+            let message = format!("import \"{path}\" does not work: {text}");
+            raise(Problem::new(Blame::Playbook, message).at(place))
         };
-        let found = self.find(source, path).map_err(wrong)?;
+        let found = self.find(source, path).map_err(&wrong)?;
         let known = self
             .compiled
             .lock()
@@ -125,17 +149,49 @@ impl ModuleResolver for Imports {
         if let Some(module) = known {
             return Ok(module);
         }
-        let mut ast = engine.compile(&found.source).map_err(|error| {
-            let inner = EvalAltResult::ErrorParsing(error.err_type().clone(), error.position());
-            raise(super::raise::problem(&inner, &found.path))
-        })?;
+        let module = Playbook {
+            path: found.path.clone(),
+            source: found.source,
+        };
+        let mut ast = engine
+            .compile(&module.source)
+            .map_err(|error| raise(words::unparsed(engine, &module, &error)))?;
         ast.set_source(found.path.as_str());
-        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
-        let module = Shared::new(module);
+        let this = (thread::current().id(), module.path.clone());
+        let open = || self.open.lock().expect("no panic holds it");
+        if !open().insert(this.clone()) {
+            return Err(wrong("it imports itself".to_owned()));
+        }
+        let evaluated = Module::eval_ast_as_new(Scope::new(), &ast, engine);
+        open().remove(&this);
+        let module = Shared::new(evaluated?);
         self.compiled
             .lock()
             .expect("no panic holds it")
-            .insert(found.path, Shared::clone(&module));
+            .insert(found.path.clone(), Shared::clone(&module));
         Ok(module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::engine::vocabulary;
+
+    #[test]
+    fn an_import_that_goes_round_by_a_computed_name_is_an_error_too() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::fs::write(root.path().join("a.rhai"), "let b = \"b\"; import b as b;")
+            .expect("a file");
+        std::fs::write(root.path().join("b.rhai"), "let a = \"a\"; import a as a;")
+            .expect("a file");
+        let mut engine = vocabulary();
+        engine.set_module_resolver(Imports::new(root.path().into(), root.path().into()));
+        let error = engine.run("import \"a\" as a;").expect_err("it goes round");
+        let problem = crate::script::raise::problem(&error, "drill.rhai");
+        assert_eq!(
+            problem.message,
+            "import \"a\" does not work: it imports itself"
+        );
     }
 }

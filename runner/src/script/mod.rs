@@ -2,6 +2,7 @@
 //! them is how Rhai is set up for it.
 
 mod backups;
+mod check;
 mod checks;
 mod commands;
 mod engine;
@@ -20,7 +21,14 @@ mod sessions;
 mod sql;
 mod stage;
 mod story;
+mod words;
 
+pub use check::check;
 pub use engine::{Playbook, compile, play, vocabulary};
-pub use head::{Literal, constant};
+pub use head::{Item, Literal, constant};
+pub use imports::text;
+pub use manual::{Entry, Property, find, manual, markdown, properties};
 pub use options::{Keys, all_keys, nearest};
+
+#[cfg(test)]
+mod tests;

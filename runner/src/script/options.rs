@@ -42,7 +42,7 @@ pub struct Options<'a, 'b> {
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |name: &&str| strsim::damerau_levenshtein(wanted, name);
     let best = names.into_iter().min_by_key(near)?;
-    (strsim::damerau_levenshtein(wanted, best) <= 1 + wanted.len() / 4).then_some(best)
+    (strsim::damerau_levenshtein(wanted, best) <= 1 + wanted.len() / 5).then_some(best)
 }
 
 /// The problem of an unknown key.
@@ -52,8 +52,23 @@ pub fn unknown_key(function: &str, key: &str, keys: &[&str]) -> Problem {
         message = format!("{message}, did you mean `{near}`?");
     }
     Problem::new(Blame::Playbook, message)
-        .note(format!("it takes: {}", keys.join(", ")))
+        .note(listed("it takes", keys))
         .note(format!("manual: pgdrill api {function}"))
+}
+
+/// `it takes: a, b, …`, on as many lines as it needs.
+pub fn listed(what: &str, words: &[&str]) -> String {
+    let mut lines = vec![format!("{what}:")];
+    for (number, word) in words.iter().enumerate() {
+        let line = lines.last_mut().expect("there is a first one");
+        let comma = if number + 1 < words.len() { "," } else { "" };
+        if line.chars().count() + word.len() > 88 {
+            lines.push(format!("{word}{comma}"));
+        } else {
+            *line = format!("{line} {word}{comma}");
+        }
+    }
+    lines.join("\n")
 }
 
 impl<'a, 'b> Options<'a, 'b> {
@@ -78,6 +93,10 @@ impl<'a, 'b> Options<'a, 'b> {
         })
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it is what Rhai's results hold"
+    )]
     fn wrong(&self, key: &str, wanted: &str, value: &Dynamic) -> Box<EvalAltResult> {
         let got = match value.type_name() {
             "string" => format!("{:?}", value.to_string()),
@@ -212,6 +231,10 @@ impl<'a, 'b> Options<'a, 'b> {
         Ok(expected.unwrap_or_default())
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it is what Rhai's results hold"
+    )]
     pub fn misuse(&self, message: impl Into<String>) -> Box<EvalAltResult> {
         misuse(self.call, message)
     }

@@ -10,6 +10,7 @@ use crate::problem::{Blame, Problem};
 use crate::session::{PATIENCE, Session};
 
 use super::stage::Stage;
+use super::words;
 
 /// What every host function returns. (The name is one that Rhai's definition files know.)
 pub type RhaiResultOf<T> = Result<T, Box<EvalAltResult>>;
@@ -68,12 +69,20 @@ pub fn shown_step<T>(
 }
 
 /// A bad use of the language, at this call.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "it is what Rhai's results hold"
+)]
 pub fn misuse(call: &NativeCallContext<'_>, message: impl Into<String>) -> Box<EvalAltResult> {
     raise(Problem::new(Blame::Playbook, message).at(place(call)))
 }
 
 /// What a script may catch is what the system under test did; never that the machine failed, that
 /// the playbook is wrong, or that somebody wants it to end.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "it is what Rhai's results hold"
+)]
 pub fn raise(problem: Problem) -> Box<EvalAltResult> {
     let caught = problem.blame == Blame::System;
     let value = Dynamic::from(problem);
@@ -109,14 +118,7 @@ pub fn problem(error: &EvalAltResult, file: &str) -> Problem {
             value.clone_cast::<Problem>()
         }
         EvalAltResult::ErrorRuntime(value, _) => Problem::new(Blame::System, thrown(value)),
-        EvalAltResult::ErrorParsing(error, _) => {
-            Problem::new(Blame::Playbook, lower(&error.to_string()))
-        }
-        EvalAltResult::ErrorTooManyOperations(_) => Problem::new(
-            Blame::Playbook,
-            "the playbook computes without end (too many operations)",
-        ),
-        other => Problem::new(Blame::Playbook, lower(&words(other))),
+        other => words::running(other),
     };
     if place.line > 0 {
         problem = problem.at(place);
@@ -137,21 +139,4 @@ fn thrown(value: &Dynamic) -> String {
         return "the playbook gave up".to_owned();
     }
     value.to_string()
-}
-
-/// Rhai's own message without the position that it appends.
-fn words(error: &EvalAltResult) -> String {
-    let text = error.to_string();
-    match text.rfind(" (line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
-}
-
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}", first.to_lowercase(), chars.as_str()),
-        None => String::new(),
-    }
 }

@@ -15,7 +15,7 @@ use crate::session::PATIENCE;
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "session",
-        keys: &["db", "user", "password", "host", "port", "fails", "name"],
+        keys: &["db", "user", "password", "host", "port", "name"],
     },
     Keys {
         function: "result",

@@ -145,7 +145,10 @@ mod chapter {
     }
 
     /// Runs one statement and returns the first column of its first row, or `()` if there is no
-    /// row. Not shown. Types, parameters and options are those of `query`.
+    /// row. Not shown. Types and parameters are those of `query`.
+    ///
+    /// Options:
+    /// - `db` (`"postgres"`).
     ///
     /// ```rhai
     /// let p1 = start_node("p1");

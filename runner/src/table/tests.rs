@@ -1,3 +1,5 @@
+//! psql's tables, found in its output and laid out again.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Events and the transcript that they make.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reviews, as lists of what is left on disk.
+
 use std::path::Path;
 
 use super::super::store::Update;

@@ -1,3 +1,5 @@
+//! Scenarios that meet their stored transcripts.
+
 use super::*;
 
 const BODY: &str = "Hello.\n\n## One\n\nProse.\n\n    a=# select 1;\n     1\n\n    (1 row)\n\n## Two\n\n    $ true";
