@@ -161,8 +161,11 @@ psql(a, "insert into t select repeat('x', 1000) from generate_series(1, 200000)"
     ended.must(1, &["No space left on device", "scenarios/drill.rhai:3:1"]);
 }
 
+/// What can be seen before the run is; a name that is computed is found where it is used.
 fn a_name_is_given_once() {
     let ended = drill("start_node(\"a\", #{ server: false });\nstart_node(\"a\");");
+    ended.must(3, &["there already", "scenarios/drill.rhai:2:1"]);
+    let ended = drill("for name in [\"a\", \"a\"] {\nstart_node(name, #{ server: false });\n}");
     ended.must(
         3,
         &["there is a node `a` already", "scenarios/drill.rhai:2:1"],
