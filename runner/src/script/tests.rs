@@ -250,7 +250,8 @@ fn bad_options_are_errors_at_the_call() {
         .map(played).join("\n"),
         @r#"
 Playbook: 1:29 `start_node` has no option `imge`, did you mean `image`?
-   = it takes: image, pg, server, volumes, config, hba, env, hostname, memory, storage, disk, data, port, initdb, auth, user, password, caps
+   = it takes: image, pg, server, volumes, config, hba, env, hostname, memory, storage, disk,
+data, port, initdb, auth, user, password, caps
    = manual: pgdrill api start_node
 Playbook: 1:1 option `port` of `start_node` must be a number from 1 to 65535, not 70000 (a number)
    = manual: pgdrill api start_node
@@ -325,7 +326,7 @@ fn a_wait_that_is_given_up_is_a_diagnosis() {
 says: 4
 $ docker run -d --name a postgres:17 sleep infinity
 $ docker kill a
-System: 7:9 the condition of the playbook: gave up after 1 s
+System: 7:9 the condition of the playbook: gave up after 1s
    = waited for: the condition of the playbook
    = last seen: false
    = a  container stopped, exit code 137

@@ -1,0 +1,76 @@
+//! Drills against the same drills by hand: runs a shell script and pgdrill in turn, with images
+//! present, and prints both medians and their ratio.
+//!
+//! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS]`
+//!
+//! The script gets the image's name as its argument. Of the playbook only the part is played that
+//! the script does too: up to the step named below.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The first step of each scenario that its script does not have.
+const BEYOND: [(&str, &str); 1] = [("pitr", "step(\"Recovered to a name\");")];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, script) = match arguments.as_slice() {
+        [name, script, ..] => (name.as_str(), script.as_str()),
+        _ => panic!("usage: by_hand SCENARIO SCRIPT [RUNS]"),
+    };
+    let runs = arguments.get(2).map_or(7, |it| it.parse().expect("RUNS is a number"));
+    let pgdrill = std::env::current_exe().expect("we run").with_file_name("../pgdrill");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let playbook = shortened(name, folder.path());
+    let mut drill = Command::new(pgdrill);
+    drill.args(["run", "--update", "always"]).arg(playbook);
+    let image = image();
+    let mut by_hand = Command::new("bash");
+    by_hand.arg(script).arg(&image);
+    println!("{name}, {runs} runs each in turn, image {image}");
+    timed(&mut drill);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for run in 1..=runs {
+        theirs.push(timed(&mut by_hand));
+        ours.push(timed(&mut drill));
+        println!("{run:3}  by hand {:6.2} s   pgdrill {:6.2} s", theirs[run - 1].as_secs_f64(), ours[run - 1].as_secs_f64());
+    }
+    let (theirs, ours) = (median(theirs), median(ours));
+    println!("median  by hand {:.2} s, pgdrill {:.2} s, ratio {:.2}", theirs, ours, ours / theirs);
+}
+
+/// The playbook up to where the script ends, in a root of its own.
+fn shortened(name: &str, folder: &Path) -> std::path::PathBuf {
+    let source = std::fs::read_to_string(format!("scenarios/{name}.rhai")).expect("run it in the clone");
+    let (_, end) = BEYOND.iter().find(|(it, _)| *it == name).expect("a scenario with a script");
+    let (part, _) = source.split_once(end).expect("the step is there");
+    let folder = folder.join("scenarios");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(format!("{name}.rhai"));
+    std::fs::write(&file, part).expect("a file");
+    file
+}
+
+/// The newest image of the default major that pgdrill built.
+fn image() -> String {
+    let output = Command::new("docker")
+        .args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "pgdrill/pg"])
+        .output()
+        .expect("the docker client, for the script");
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let image = names.lines().find(|it| it.starts_with("pgdrill/pg:17-"));
+    image.expect("build it first: pgdrill images build").to_owned()
+}
+
+fn timed(command: &mut Command) -> Duration {
+    let begun = Instant::now();
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it starts");
+    assert!(status.success(), "{command:?} failed: {status}");
+    begun.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64()
+}
