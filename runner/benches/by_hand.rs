@@ -6,6 +6,8 @@
 //! The script gets the image's name as its argument. Of the playbook only the part is played that
 //! the script does too: up to the step named below.
 
+#![expect(clippy::print_stdout, reason = "it is what this program is for")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,8 +21,12 @@ fn main() {
         [name, script, ..] => (name.as_str(), script.as_str()),
         _ => panic!("usage: by_hand SCENARIO SCRIPT [RUNS]"),
     };
-    let runs = arguments.get(2).map_or(7, |it| it.parse().expect("RUNS is a number"));
-    let pgdrill = std::env::current_exe().expect("we run").with_file_name("../pgdrill");
+    let runs = arguments
+        .get(2)
+        .map_or(7, |it| it.parse().expect("RUNS is a number"));
+    let pgdrill = std::env::current_exe()
+        .expect("we run")
+        .with_file_name("../pgdrill");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let playbook = shortened(name, folder.path());
     let mut drill = Command::new(pgdrill);
@@ -34,16 +40,29 @@ fn main() {
     for run in 1..=runs {
         theirs.push(timed(&mut by_hand));
         ours.push(timed(&mut drill));
-        println!("{run:3}  by hand {:6.2} s   pgdrill {:6.2} s", theirs[run - 1].as_secs_f64(), ours[run - 1].as_secs_f64());
+        println!(
+            "{run:3}  by hand {:6.2} s   pgdrill {:6.2} s",
+            theirs[run - 1].as_secs_f64(),
+            ours[run - 1].as_secs_f64()
+        );
     }
     let (theirs, ours) = (median(theirs), median(ours));
-    println!("median  by hand {:.2} s, pgdrill {:.2} s, ratio {:.2}", theirs, ours, ours / theirs);
+    println!(
+        "median  by hand {:.2} s, pgdrill {:.2} s, ratio {:.2}",
+        theirs,
+        ours,
+        ours / theirs
+    );
 }
 
 /// The playbook up to where the script ends, in a root of its own.
 fn shortened(name: &str, folder: &Path) -> std::path::PathBuf {
-    let source = std::fs::read_to_string(format!("scenarios/{name}.rhai")).expect("run it in the clone");
-    let (_, end) = BEYOND.iter().find(|(it, _)| *it == name).expect("a scenario with a script");
+    let source =
+        std::fs::read_to_string(format!("scenarios/{name}.rhai")).expect("run it in the clone");
+    let (_, end) = BEYOND
+        .iter()
+        .find(|(it, _)| *it == name)
+        .expect("a scenario with a script");
     let (part, _) = source.split_once(end).expect("the step is there");
     let folder = folder.join("scenarios");
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -55,17 +74,29 @@ fn shortened(name: &str, folder: &Path) -> std::path::PathBuf {
 /// The newest image of the default major that pgdrill built.
 fn image() -> String {
     let output = Command::new("docker")
-        .args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "pgdrill/pg"])
+        .args([
+            "image",
+            "ls",
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+            "pgdrill/pg",
+        ])
         .output()
         .expect("the docker client, for the script");
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
     let image = names.lines().find(|it| it.starts_with("pgdrill/pg:17-"));
-    image.expect("build it first: pgdrill images build").to_owned()
+    image
+        .expect("build it first: pgdrill images build")
+        .to_owned()
 }
 
 fn timed(command: &mut Command) -> Duration {
     let begun = Instant::now();
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it starts");
+    let status = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("it starts");
     assert!(status.success(), "{command:?} failed: {status}");
     begun.elapsed()
 }

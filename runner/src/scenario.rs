@@ -306,7 +306,7 @@ mod tests {
             introduction: "What it is.\nMore.".into(),
             tags: vec!["a".into()],
             majors: Some(">=13".into()),
-            timeout: Some(Duration::from_secs(300)),
+            timeout: Some(Duration::from_mins(5)),
         };
         assert_eq!(head(&playbook), Ok(expected));
     }

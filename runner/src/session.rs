@@ -12,7 +12,7 @@ use crate::lab::{Act, Lab, Node, Sink, World, diagnosis};
 use crate::problem::{Blame, Problem};
 
 /// A wait gives up after this, unless the call says otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a closure is polled.
 const TICK: Duration = Duration::from_millis(2);
 /// How often a call that waits looks after the daemons.
@@ -96,7 +96,7 @@ impl Session {
         let title = lab.title.clone().unwrap_or_default();
         let ended = self.step(
             place,
-            format!("end of the lab {title}"),
+            &format!("end of the lab {title}"),
             PATIENCE,
             async |_| lab.take_down().await,
         );
@@ -125,14 +125,14 @@ impl Session {
     pub fn step<T>(
         &self,
         place: &Place,
-        what: String,
+        what: &str,
         patience: Duration,
         work: impl AsyncFnOnce(&Act) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         // The calls of a poll are no events: nobody wants to count them.
         let quiet = self.is_polling();
         let started = Instant::now();
-        let call = if quiet { 0 } else { self.begin(&what, place) };
+        let call = if quiet { 0 } else { self.begin(what, place) };
         let act = Act::new(self.sink.clone(), call, place.clone());
         let deadline = self.deadline_now().min(started + patience);
         let result = self.runtime.block_on(async {
@@ -141,7 +141,7 @@ impl Session {
                 () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
                 result = work(&act) => result,
                 problem = self.death_of_a_daemon(&act) => Err(problem),
-                () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, &what, started).await),
+                () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, what, started).await),
             }
         });
         let result = result.map_err(|problem| problem.at(place.clone()));

@@ -36,7 +36,7 @@ impl fmt::Debug for Shell {
             .debug_struct("Shell")
             .field("what", &self.what)
             .field("pid", &self.pid)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

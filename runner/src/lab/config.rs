@@ -73,13 +73,13 @@ async fn write_settings(
         .collect();
     let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
-    let removed: String = (settings.iter().filter(|(_, value)| value.is_none()))
-        .map(|(name, _)| format!(" -e '/^{name} *=/d'"))
+    let removed: Vec<_> = (settings.iter().filter(|(_, value)| value.is_none()))
+        .map(|(name, _)| format!("-e '/^{name} *=/d'"))
         .collect();
     if !removed.is_empty() {
         node.must(
             "change of the settings",
-            &format!("sed -i{removed} {}", quoted(&file)),
+            &format!("sed -i {} {}", removed.join(" "), quoted(&file)),
         )
         .await?;
     }

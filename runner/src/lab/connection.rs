@@ -93,7 +93,7 @@ impl Connection {
             .lines()
             .find_map(|line| line.trim().parse::<u32>().ok());
         if let Some(pid) = pid {
-            connection.backend = pid.to_string()
+            connection.backend = pid.to_string();
         } else {
             let message = format!(
                 "no connection to the server on node `{}`",
@@ -114,7 +114,8 @@ impl Connection {
             .note("fetch that with .result() first"));
         }
         self.node.hang_up().await;
-        *self.sent.lock().expect("no panic holds it") = sql.trim().to_owned();
+        sql.trim()
+            .clone_into(&mut self.sent.lock().expect("no panic holds it"));
         act.shows_sql(&self.node.name, &self.prompt, psql::typed(sql), "");
         self.transmit(&format!("{}\n", psql::typed(sql))).await
     }

@@ -239,10 +239,10 @@ async fn own(
         );
         node.run(&script).await?.out
     };
-    let mut script: String = unowned
-        .lines()
-        .map(|path| format!("chown {} {}\n", node.account, quoted(path)))
-        .collect();
+    let mut script = String::new();
+    for path in unowned.lines() {
+        script = format!("{script}chown {} {}\n", node.account, quoted(path));
+    }
     if !installation.writable && !installation.bin.is_empty() {
         script = format!(
             "{script}mkdir -p {data} && chown {} {data} && chmod 700 {data}\n",

@@ -217,7 +217,7 @@ impl Said {
         let kinds = ["ERROR:  ", "FATAL:  ", "PANIC:  "];
         self.text
             .lines()
-            .find_map(|line| kinds.iter().any(|it| line.contains(it)).then_some(line))
+            .find(|line| kinds.iter().any(|it| line.contains(it)))
     }
 }
 

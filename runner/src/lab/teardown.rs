@@ -278,7 +278,7 @@ impl Lab {
         });
         let _ = futures_util::future::join_all(known).await;
         // Then what was still being made when it was given up.
-        let _done = tokio::time::timeout(Duration::from_secs(60), self.working.write()).await;
+        let _done = tokio::time::timeout(Duration::from_mins(1), self.working.write()).await;
         self.holders.lock().expect("no panic holds it").clear();
         sweep(
             &*self.world.engine,

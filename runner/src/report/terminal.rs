@@ -79,6 +79,10 @@ impl<W: Write> Terminal<W> {
     }
 
     /// Shows an event.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "every kind of event by name, in one list"
+    )]
     pub fn tell(&mut self, event: &Event) {
         match &event.what {
             What::RunStarted { run, engine, .. } => {
@@ -161,7 +165,6 @@ impl<W: Write> Terminal<W> {
                     self.line(&self.faint(&format!("      took {}", seconds(*took))));
                 }
             }
-            What::Prose { .. } | What::Checked { .. } | What::NodeEnded { .. } => {}
             What::NodeStarted {
                 node, container, ..
             } => {
@@ -186,7 +189,10 @@ impl<W: Write> Terminal<W> {
                 self.line(&format!("    {text}"));
             }
             What::Warned { text } => self.line(&format!("warning: {text}")),
-            What::RedactionAdded { .. }
+            What::Prose { .. }
+            | What::Checked { .. }
+            | What::NodeEnded { .. }
+            | What::RedactionAdded { .. }
             | What::RedactionDropped { .. }
             | What::SideSnapshot { .. } => {}
             What::ScenarioFinished {

@@ -28,7 +28,7 @@ pub use stop::Stop;
 use recorder::Recorder;
 
 /// A scenario's time, unless it or the user says otherwise.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// What is to be run, and how.
 #[derive(Debug, Clone)]
@@ -320,6 +320,6 @@ fn new_id() -> String {
     );
     let letters: Vec<_> = "abcdefghijkmnpqrstuvwxyz23456789".chars().collect();
     (0..6)
-        .map(|at| letters[(random >> (at * 5)) as usize % letters.len()])
+        .map(|at| letters[usize::try_from(random >> (at * 5) & 31).expect("it is small")])
         .collect()
 }

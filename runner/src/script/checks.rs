@@ -79,13 +79,9 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn fails(call: NativeCallContext<'_>, body: FnPtr) -> RhaiResultOf<Map> {
-        let failed = match called(&call, &body) {
-            Ok(_) => {
-                let problem =
-                    Problem::new(Blame::System, "it was expected to fail, and it did not");
-                return Err(raise(problem.at(place(&call))));
-            }
-            Err(error) => error,
+        let Err(failed) = called(&call, &body) else {
+            let problem = Problem::new(Blame::System, "it was expected to fail, and it did not");
+            return Err(raise(problem.at(place(&call))));
         };
         let problem = problem(&failed, &place(&call).file);
         if problem.blame != Blame::System {
@@ -168,7 +164,7 @@ mod chapter {
             let patience = patience(&call, wanted.cast())?;
             return wait_for_sql(&call, node, sql, None, patience);
         }
-        wait_for_sql(&call, node, sql, Some(wanted), PATIENCE)
+        wait_for_sql(&call, node, sql, Some(&wanted), PATIENCE)
     }
 
     #[rhai_fn(name = "wait_until", return_raw, pure)]
@@ -180,7 +176,7 @@ mod chapter {
         options: Map,
     ) -> RhaiResultOf<Dynamic> {
         let patience = patience(&call, options)?;
-        wait_for_sql(&call, node, sql, Some(wanted), patience)
+        wait_for_sql(&call, node, sql, Some(&wanted), patience)
     }
 }
 
@@ -199,17 +195,17 @@ fn wait_for_sql(
     call: &NativeCallContext<'_>,
     node: &Arc<Node>,
     sql: &str,
-    wanted: Option<Dynamic>,
+    wanted: Option<&Dynamic>,
     patience: Duration,
 ) -> RhaiResultOf<Dynamic> {
-    let what = match &wanted {
+    let what = match wanted {
         Some(wanted) => format!("{wanted} from `{}` on {}", sql.trim(), node.name),
         None => format!("`{}` on {}", sql.trim(), node.name),
     };
     session(call)
         .step(
             &place(call),
-            format!("wait for {what}"),
+            &format!("wait for {what}"),
             patience,
             async |act| {
                 act.remarks(Some(&node.name), format!("until {what}"));
@@ -217,7 +213,7 @@ fn wait_for_sql(
                     let rows = node.rows(sql, &[], None).await?;
                     let value = rows.first().cloned().unwrap_or(Value::Null);
                     act.saw(value.text());
-                    let done = match &wanted {
+                    let done = match wanted {
                         Some(wanted) => same(&dynamic(&value), wanted),
                         None => value == Value::Boolean(true),
                     };
@@ -278,6 +274,7 @@ fn check(
 }
 
 /// Equality of values, deep, where 1 and 1.0 are the same.
+#[expect(clippy::float_cmp, reason = "a playbook's equality is exact")]
 fn same(a: &Dynamic, b: &Dynamic) -> bool {
     if let (Ok(a), Ok(b)) = (a.as_int(), b.as_int()) {
         return a == b;

@@ -117,7 +117,7 @@ fn wait(
     session(call)
         .step(
             &place(call),
-            format!("log of {}", node.name),
+            &format!("log of {}", node.name),
             patience,
             async |act| lab::wait_for_log(act, node, &compiled, mark).await,
         )

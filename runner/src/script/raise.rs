@@ -46,7 +46,7 @@ pub fn step<T>(
     work: impl AsyncFnOnce(&Act) -> Result<T, Problem>,
 ) -> RhaiResultOf<T> {
     session(call)
-        .step(&place(call), what.into(), PATIENCE, work)
+        .step(&place(call), &what.into(), PATIENCE, work)
         .map_err(raise)
 }
 
@@ -64,7 +64,7 @@ pub fn shown_step<T>(
             .at(place(call))));
     }
     session
-        .step(&place(call), what.into(), PATIENCE, work)
+        .step(&place(call), &what.into(), PATIENCE, work)
         .map_err(raise)
 }
 

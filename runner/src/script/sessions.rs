@@ -162,7 +162,7 @@ mod chapter {
         let expected = options.expected()?;
         let what = format!("answer on {}", connection.node.name);
         run_session(&call)
-            .step(&place(&call), what, patience, async |act| {
+            .step(&place(&call), &what, patience, async |act| {
                 connection.result(act, &expected).await
             })
             .map_err(raise)

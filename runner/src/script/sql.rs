@@ -110,7 +110,7 @@ mod chapter {
         node: &mut Arc<Node>,
         sql: &str,
     ) -> RhaiResultOf<Array> {
-        Ok(maps(rows(&call, node, sql, Array::new(), Map::new())?))
+        Ok(maps(&rows(&call, node, sql, Array::new(), Map::new())?))
     }
 
     #[rhai_fn(name = "query", return_raw, pure)]
@@ -120,7 +120,7 @@ mod chapter {
         sql: &str,
         parameters: Array,
     ) -> RhaiResultOf<Array> {
-        Ok(maps(rows(&call, node, sql, parameters, Map::new())?))
+        Ok(maps(&rows(&call, node, sql, parameters, Map::new())?))
     }
 
     #[rhai_fn(name = "query", return_raw, pure)]
@@ -130,7 +130,7 @@ mod chapter {
         sql: &str,
         options: Map,
     ) -> RhaiResultOf<Array> {
-        Ok(maps(rows(&call, node, sql, Array::new(), options)?))
+        Ok(maps(&rows(&call, node, sql, Array::new(), options)?))
     }
 
     #[rhai_fn(name = "query", return_raw, pure)]
@@ -141,7 +141,7 @@ mod chapter {
         parameters: Array,
         options: Map,
     ) -> RhaiResultOf<Array> {
-        Ok(maps(rows(&call, node, sql, parameters, options)?))
+        Ok(maps(&rows(&call, node, sql, parameters, options)?))
     }
 
     /// Runs one statement and returns the first column of its first row, or `()` if there is no
@@ -246,7 +246,7 @@ fn first(rows: &Rows) -> Dynamic {
     rows.first().map_or(Dynamic::UNIT, dynamic)
 }
 
-fn maps(rows: Rows) -> Array {
+fn maps(rows: &Rows) -> Array {
     let map = |row: &Vec<Value>| -> Dynamic {
         let columns = rows.columns.iter().map(|name| name.as_str().into());
         columns.zip(row.iter().map(dynamic)).collect::<Map>().into()

@@ -42,12 +42,10 @@ mod chapter {
     /// ```rhai
     /// note("Nothing is lost *yet*.");
     /// ```
-    #[rhai_fn(return_raw)]
-    pub fn note(call: NativeCallContext<'_>, markdown: &str) -> RhaiResultOf<()> {
+    pub fn note(call: NativeCallContext<'_>, markdown: &str) {
         session(&call).sink.send(What::Prose {
             text: markdown.to_owned(),
         });
-        Ok(())
     }
 
     /// Plays a scenario within the scenario, to play the same drill twice: its own nodes, names and
@@ -127,6 +125,11 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn keep(call: NativeCallContext<'_>, kind: &str) -> RhaiResultOf<()> {
+        if !crate::redact::kinds().any(|it| it == kind) {
+            let kinds: Vec<_> = crate::redact::kinds().collect();
+            let message = format!("`{kind}` is no kind of placeholder: {}", kinds.join(", "));
+            return Err(misuse(&call, message));
+        }
         session(&call).sink.send(What::RedactionDropped {
             kind: kind.to_owned(),
         });
@@ -140,9 +143,8 @@ mod chapter {
     /// let p1 = start_node("p1");
     /// finally(|| print(server_log(p1)));
     /// ```
-    #[rhai_fn(return_raw)]
     #[expect(deprecated, reason = "not deprecated, the note says, but volatile")]
-    pub fn finally(call: NativeCallContext<'_>, body: FnPtr) -> RhaiResultOf<()> {
+    pub fn finally(call: NativeCallContext<'_>, body: FnPtr) {
         let stage = stage(&call);
         let context = call.store_data();
         let file = place(&call).file;
@@ -152,7 +154,6 @@ mod chapter {
                 .map(drop)
                 .map_err(|error| problem(&error, &file))
         }));
-        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::lab::{Sink, World};
 use crate::problem::Problem;
 use crate::session::{Session, Setting};
 
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(50);
 
 /// Everything that a playbook caused: what it showed, what became of it, what the engine was asked.
