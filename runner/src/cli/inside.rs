@@ -97,6 +97,7 @@ async fn talk(
         Pipe {
             mut output,
             input: to,
+            ..
         },
     ) = docker.open(container, &program).await?;
     let typed = tokio::spawn(feed(to, input));

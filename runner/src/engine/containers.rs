@@ -362,6 +362,7 @@ where
             .map_err(move |error| wrong(&what)(error))
             .boxed(),
         input: input.into(),
+        lent: None,
     }
 }
 

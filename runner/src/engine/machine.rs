@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use super::shell::{Output, Shell, Streams};
 use super::{Engine, Error, Pipe, Result, State};
 
+/// Shells by the user that they run as.
+type Shells = HashMap<String, Vec<Shell>>;
+
 /// A container's open shells. A command takes a free one or opens another; one that was left in the
 /// middle of a command is not used again, and what it was running is ended.
 #[derive(Debug)]
@@ -15,7 +18,7 @@ pub struct Machine {
     pub container: String,
     /// The pid of the first process's shell.
     first: u32,
-    free: Mutex<HashMap<String, Vec<Shell>>>,
+    free: Arc<Mutex<Shells>>,
     abandoned: Arc<Mutex<Vec<u32>>>,
     marks: AtomicU64,
 }
@@ -29,7 +32,7 @@ impl Machine {
             engine,
             first: 0,
             container: container.to_owned(),
-            free: Mutex::default(),
+            free: Arc::default(),
             abandoned: Arc::default(),
             marks: AtomicU64::new(0),
         };
@@ -62,7 +65,7 @@ impl Machine {
         let free = {
             let mut free = self.free.lock().expect("no panic holds it");
             let shells = free.entry(user.to_owned()).or_default();
-            // Not the first process: the container would end with what replaces it.
+            // Not the first process: if its streams are lost, so is the container.
             let at = shells.iter().rposition(|shell| shell.pid != self.first);
             at.map(|at| shells.remove(at))
         };
@@ -70,14 +73,34 @@ impl Machine {
             Some(shell) => shell,
             None => self.open_explained(user).await?,
         };
-        match shell.hand_over(command).await {
-            Ok(pipe) => Ok(pipe),
+        match shell.lend(command).await {
+            Ok(shell) => {
+                let lent = Lent {
+                    free: Arc::clone(&self.free),
+                    user: user.to_owned(),
+                    what: self.what(),
+                    mark: shell.mark,
+                    pid: shell.pid,
+                };
+                Ok(Pipe {
+                    lent: Some(lent),
+                    ..shell.pipe
+                })
+            }
             Err(error) => Err(self.explained(error).await),
         }
     }
 
-    /// Opens a shell before it is needed, so that what needs it does not wait.
+    /// Opens a shell for connections before one is needed, so that what needs it does not wait.
     pub async fn warm(&self, user: &str) -> Result<()> {
+        let is_warm = {
+            let free = self.free.lock().expect("no panic holds it");
+            let shells = free.get(user).map_or(&[][..], Vec::as_slice);
+            shells.iter().any(|shell| shell.pid != self.first)
+        };
+        if is_warm {
+            return Ok(());
+        }
         let shell = self.open(user).await?;
         self.put_back(user, shell);
         Ok(())
@@ -179,6 +202,29 @@ impl Machine {
             self.marks.fetch_add(1, Ordering::Relaxed),
         );
         format!("--{random:016x}--")
+    }
+}
+
+/// Where the streams of a shell go back to.
+#[derive(Debug)]
+pub struct Lent {
+    free: Arc<Mutex<Shells>>,
+    user: String,
+    what: String,
+    /// What the shell says on its standard error when the program has ended.
+    pub mark: String,
+    pid: u32,
+}
+
+impl Lent {
+    /// Gives the streams back to their shell once the program has ended.
+    pub async fn give_back(self, pipe: Pipe) {
+        let mut shell = Shell::again(pipe, &self.what, &self.mark, self.pid);
+        // What the program printed last may still be on its way: a command more, and it is past.
+        if shell.run(":", Streams::Apart).await.is_ok() {
+            let mut free = self.free.lock().expect("no panic holds it");
+            free.entry(self.user).or_default().push(shell);
+        }
     }
 }
 

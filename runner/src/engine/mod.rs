@@ -25,7 +25,7 @@ use tokio::io::AsyncWrite;
 pub use docker::Docker;
 pub use error::{Error, Result};
 pub use host::{Found, find};
-pub use machine::Machine;
+pub use machine::{Lent, Machine};
 pub use owner::owner;
 pub use shell::{Output, Streams, heredoc, quoted};
 pub use spec::{Build, ContainerSpec, ImageInfo, Left, LeftOver, State, Storage, VolumeMount};
@@ -105,6 +105,8 @@ pub struct About {
 pub struct Pipe {
     pub output: BoxStream<'static, Result<Chunk>>,
     pub input: std::pin::Pin<Box<dyn AsyncWrite + Send>>,
+    /// Where the streams go back to when the process has ended, if they are only lent.
+    pub lent: Option<machine::Lent>,
 }
 
 /// A piece of what a process printed.

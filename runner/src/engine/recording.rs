@@ -73,6 +73,7 @@ impl Recording {
         Pipe {
             output: futures_util::stream::select(out, errors).boxed(),
             input: Box::pin(input),
+            lent: None,
         }
     }
 }

@@ -21,9 +21,9 @@ pub struct Output {
 
 /// An open POSIX shell.
 pub struct Shell {
-    pipe: Pipe,
+    pub(super) pipe: Pipe,
     what: String,
-    mark: String,
+    pub(super) mark: String,
     out: Vec<u8>,
     err: Vec<u8>,
     /// Its process id in the container.
@@ -41,6 +41,18 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
+    /// A shell whose streams have come back.
+    pub(super) fn again(pipe: Pipe, what: &str, mark: &str, pid: u32) -> Self {
+        Self {
+            pipe,
+            what: what.to_owned(),
+            mark: mark.to_owned(),
+            out: Vec::new(),
+            err: Vec::new(),
+            pid,
+        }
+    }
+
     /// Takes over the streams of a shell process. `mark` must be a word that no command prints.
     pub async fn open(
         pipe: Pipe,
@@ -104,11 +116,12 @@ impl Shell {
         })
     }
 
-    /// Replaces the shell by a program that gets its streams.
-    pub async fn hand_over(mut self, command: &str) -> Result<Pipe> {
+    /// Lends the shell's streams to a program: they are the pipe's until the program has ended,
+    /// which the shell's mark on the standard error tells.
+    pub async fn lend(mut self, command: &str) -> Result<Self> {
         // The shell reads ahead: nothing may follow the command until the program is there.
         let mark = self.mark.clone();
-        let line = format!("printf '\\n{mark} \\n'; exec {command}\n");
+        let line = format!("printf '\\n{mark} \\n'; {command}; printf '\\n{mark} \\n' >&2\n");
         self.out.clear();
         self.send(line.as_bytes()).await?;
         let end = format!("\n{mark} \n");
@@ -116,7 +129,7 @@ impl Shell {
             match self.pipe.output.next().await {
                 Some(Ok(Chunk::Out(bytes))) => {
                     if append(&mut self.out, &bytes, end.as_bytes()).is_some() {
-                        return Ok(self.pipe);
+                        return Ok(self);
                     }
                 }
                 Some(Ok(Chunk::Err(_))) => {}

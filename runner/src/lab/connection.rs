@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
@@ -181,14 +181,20 @@ impl Connection {
         let Some(mut pipe) = self.pipe.lock().await.take() else {
             return Ok(());
         };
-        // What it runs is not finished first: its user has left.
-        let _ = pipe.input.write_all(b"\\q\n").await;
-        let _ = pipe.input.shutdown().await;
-        if self.open.load(Ordering::Acquire) {
-            return Ok(());
-        }
         act.waits_for(format!("a session on {} to end", self.node.name));
-        while let Some(Ok(_)) = pipe.output.next().await {}
+        if self.open.load(Ordering::Acquire) {
+            // What it runs is not finished first: its user has left.
+            let end = format!("select pg_terminate_backend({})", self.backend);
+            let _ = self.node.rows(&end, &[], None).await;
+        }
+        let left = async {
+            pipe.input.write_all(b"\\q\n").await?;
+            pipe.input.flush().await
+        };
+        if left.await.is_ok() {
+            while let Ok(Some(_)) = heard(&mut pipe).await {}
+        }
+        give_back(pipe).await;
         Ok(())
     }
 
@@ -207,34 +213,33 @@ impl Connection {
     }
 
     async fn receive(&self) -> Result<Said, Problem> {
-        let mut pipe = self.pipe.lock().await;
-        let Some(pipe) = pipe.as_mut() else {
-            return Err(Problem::new(Blame::Playbook, "this session is closed"));
-        };
-        let mut heard = self.heard.lock().await;
+        let mut kept = self.pipe.lock().await;
+        let mut text = self.heard.lock().await;
         loop {
-            if let Some(at) = heard
+            let done = text
                 .windows(MARK.len())
-                .position(|it| it == MARK.as_bytes())
-            {
-                let text = heard.split_to(at);
-                let mark = (MARK.len() + 1).min(heard.len());
-                heard.advance(mark);
-                return Ok(Said::read(&String::from_utf8_lossy(&text)));
+                .position(|it| it == MARK.as_bytes());
+            if let Some(at) = done {
+                let said = text.split_to(at);
+                let mark = (MARK.len() + 1).min(text.len());
+                text.advance(mark);
+                return Ok(Said::read(&String::from_utf8_lossy(&said)));
             }
-            match pipe.output.next().await {
-                Some(Ok(Chunk::Out(bytes) | Chunk::Err(bytes))) => heard.extend_from_slice(&bytes),
-                Some(Err(error)) => return Err(error.into()),
-                // psql has ended: what it said last is the answer.
-                None => {
-                    // A machine that is off or gone is no answer of the server.
-                    self.node.machine()?.check().await?;
-                    let text = heard.split();
-                    let mut said = Said::read(&String::from_utf8_lossy(&text));
-                    said.sqlstate.get_or_insert_with(|| "08006".to_owned());
-                    return Ok(said);
-                }
+            let Some(pipe) = kept.as_mut() else {
+                return Err(Problem::new(Blame::Playbook, "this session is closed"));
+            };
+            if let Some(bytes) = heard(pipe).await? {
+                text.extend_from_slice(&bytes);
+                continue;
             }
+            // psql has ended: what it said last is the answer, unless its machine has ended too.
+            self.node.machine()?.check().await?;
+            if let Some(pipe) = kept.take() {
+                give_back(pipe).await;
+            }
+            let mut said = Said::read(&String::from_utf8_lossy(&text.split()));
+            said.sqlstate.get_or_insert_with(|| "08006".to_owned());
+            return Ok(said);
         }
     }
 
@@ -243,5 +248,33 @@ impl Connection {
             Blame::System,
             format!("a session on node `{}` is lost: {text}", self.node.name),
         )
+    }
+}
+
+/// What psql printed next; none: it has ended.
+async fn heard(pipe: &mut Pipe) -> Result<Option<Bytes>, Problem> {
+    loop {
+        match pipe.output.next().await {
+            Some(Ok(Chunk::Out(bytes))) => return Ok(Some(bytes)),
+            Some(Ok(Chunk::Err(bytes))) => {
+                let text = String::from_utf8_lossy(&bytes);
+                if pipe
+                    .lent
+                    .as_ref()
+                    .is_some_and(|lent| text.contains(&lent.mark))
+                {
+                    return Ok(None);
+                }
+            }
+            Some(Err(error)) => return Err(error.into()),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// The streams are the shell's again.
+async fn give_back(mut pipe: Pipe) {
+    if let Some(lent) = pipe.lent.take() {
+        lent.give_back(pipe).await;
     }
 }

@@ -101,8 +101,13 @@ pub async fn start_node(
         return Ok(node);
     }
     node.needs_postgres()?;
-    make_cluster(act, &node, &installation, options).await?;
-    server::launch(act, &node).await?;
+    let machine = node.machine()?;
+    let serve = async {
+        make_cluster(act, &node, &installation, options).await?;
+        server::launch(act, &node).await
+    };
+    let warm = async { Ok(machine.warm(&node.account).await?) };
+    tokio::try_join!(serve, warm)?;
     set_password(&node, options).await?;
     Ok(node)
 }

@@ -41,7 +41,7 @@ impl Installation {
                /usr/local/bin /usr/libexec/postgresql* /usr/bin; do \
                [ -x $d/postgres ] && echo bin=$d; done\n\
              for s in /var/run/postgresql /run/postgresql /tmp; do [ -w $s ] && echo socket=$s && break; done\n\
-             for c in socat perl nc bash; do command -v $c >/dev/null && echo carrier=$c && break; done\n\
+             for c in socat perl bash nc; do command -v $c >/dev/null && echo carrier=$c && break; done\n\
              [ -f {TEMPLATE} ] && echo template=yes\n\
              [ -s {data}/PG_VERSION ] && echo cluster=yes\n\
              [ -w {data} ] && echo writable=yes\n:"
@@ -95,13 +95,13 @@ impl Installation {
     pub fn dialer(&self, port: u16) -> Result<String, Problem> {
         let socket = format!("{}/.s.PGSQL.{port}", self.socket);
         Ok(match self.carrier.as_str() {
-            "socat" => format!("socat - UNIX-CONNECT:{}", quoted(&socket)),
+            "socat" => format!("socat -t 0 - UNIX-CONNECT:{}", quoted(&socket)),
             "perl" => format!("perl -e {} {}", quoted(CARRIER), quoted(&socket)),
             "nc" => format!("nc 127.0.0.1 {port}"),
             "bash" => format!(
                 "bash -c {}",
                 quoted(&format!(
-                    "exec 3<>/dev/tcp/127.0.0.1/{port}; cat <&3 & cat >&3; kill $!"
+                    "exec 3<>/dev/tcp/127.0.0.1/{port} 4<&0; cat <&4 >&3 & cat <&3; kill $!"
                 ))
             ),
             _ => {

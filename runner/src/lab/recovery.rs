@@ -68,9 +68,15 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
             node.name
         )));
     }
-    if let Some(backup) = &recovery.backup {
-        restore(act, node, backup).await?;
-    }
+    let machine = node.machine()?;
+    let restored = async {
+        match &recovery.backup {
+            Some(backup) => restore(act, node, backup).await,
+            None => Ok(()),
+        }
+    };
+    let warm = async { Ok(machine.warm(&node.account).await?) };
+    tokio::try_join!(restored, warm)?;
     let lines = settings(recovery);
     let file = format!("{}/postgresql.auto.conf", node.data);
     super::files::append(node, &file, &format!("{}\n", lines.join("\n"))).await?;

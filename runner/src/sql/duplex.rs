@@ -2,30 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, Stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 use tokio_util::io::StreamReader;
 
-use crate::engine::{Chunk, Pipe};
-
-type Bytestream = BoxStream<'static, std::io::Result<Bytes>>;
-
-/// What the process prints on its standard output.
-pub struct Reader(StreamReader<Bytestream, Bytes>);
-
-impl Reader {
-    /// Reads until the process has ended.
-    pub async fn drain(mut self) {
-        let mut rest = [0; 512];
-        while matches!(self.0.read(&mut rest).await, Ok(1..)) {}
-    }
-}
+use crate::engine::{Chunk, Lent, Pipe};
 
 /// What the process printed on its standard error: why a connection could not be made.
 #[derive(Clone, Default)]
@@ -45,44 +31,111 @@ impl Complaints {
     }
 }
 
-/// Both directions; when it is dropped, the reader goes to whoever waits for the process's end.
-pub struct Duplex {
-    reader: Option<Reader>,
+/// What the process prints on its standard output, until it has ended.
+struct Output {
+    inner: BoxStream<'static, Result<Chunk, crate::engine::Error>>,
+    complaints: Complaints,
+    lent: Option<Lent>,
+    /// The streams are their shell's again.
+    over: bool,
+}
+
+impl Stream for Output {
+    type Item = std::io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if self.over {
+                return Poll::Ready(None);
+            }
+            match ready!(self.inner.as_mut().poll_next(cx)) {
+                Some(Ok(Chunk::Out(bytes))) => return Poll::Ready(Some(Ok(bytes))),
+                Some(Ok(Chunk::Err(bytes))) => self.hear(&bytes),
+                Some(Err(error)) => {
+                    return Poll::Ready(Some(Err(std::io::Error::other(error.to_string()))));
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl Output {
+    fn hear(&mut self, bytes: &[u8]) {
+        let mut heard = self.complaints.0.lock().expect("no panic holds it");
+        heard.push_str(&String::from_utf8_lossy(bytes));
+        if let Some(lent) = &self.lent
+            && let Some(at) = heard.find(&lent.mark)
+        {
+            heard.truncate(at);
+            self.over = true;
+        }
+    }
+}
+
+/// What is left of a stream when nobody speaks through it any more.
+pub struct Rest {
+    reader: StreamReader<Output, Bytes>,
     writer: Pin<Box<dyn AsyncWrite + Send>>,
-    back: Option<oneshot::Sender<Reader>>,
+}
+
+impl Rest {
+    /// Reads until the process has ended, and gives lent streams back.
+    pub async fn end(self) {
+        let Self { mut reader, writer } = self;
+        let mut rest = [0; 512];
+        while matches!(reader.read(&mut rest).await, Ok(1..)) {}
+        let output = reader.into_inner();
+        if let (true, Some(lent)) = (output.over, output.lent) {
+            let pipe = Pipe {
+                output: output.inner,
+                input: writer,
+                lent: None,
+            };
+            lent.give_back(pipe).await;
+        }
+    }
+}
+
+/// Both directions; when it is dropped, they go to whoever waits for the process's end.
+pub struct Duplex {
+    rest: Option<Rest>,
+    back: Option<oneshot::Sender<Rest>>,
 }
 
 impl Duplex {
-    pub fn new(pipe: Pipe) -> (Self, Complaints, oneshot::Receiver<Reader>) {
+    pub fn new(pipe: Pipe) -> (Self, Complaints, oneshot::Receiver<Rest>) {
         let complaints = Complaints::default();
-        let heard = complaints.clone();
-        let output = pipe.output.filter_map(move |chunk| {
-            let piece = match chunk {
-                Ok(Chunk::Out(bytes)) => Some(Ok(bytes)),
-                Ok(Chunk::Err(bytes)) => {
-                    let mut heard = heard.0.lock().expect("no panic holds it");
-                    heard.push_str(&String::from_utf8_lossy(&bytes));
-                    None
-                }
-                Err(error) => Some(Err(std::io::Error::other(error.to_string()))),
-            };
-            std::future::ready(piece)
-        });
+        let output = Output {
+            inner: pipe.output,
+            complaints: complaints.clone(),
+            lent: pipe.lent,
+            over: false,
+        };
         let (back, ended) = oneshot::channel();
-        let duplex = Self {
-            reader: Some(Reader(StreamReader::new(output.boxed()))),
+        let rest = Rest {
+            reader: StreamReader::new(output),
             writer: pipe.input,
+        };
+        let duplex = Self {
+            rest: Some(rest),
             back: Some(back),
         };
         (duplex, complaints, ended)
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest
+            .as_mut()
+            .expect("it is taken only when this is dropped")
     }
 }
 
 impl Drop for Duplex {
     fn drop(&mut self) {
-        if let (Some(back), Some(reader)) = (self.back.take(), self.reader.take()) {
+        if let (Some(back), Some(rest)) = (self.back.take(), self.rest.take()) {
             // Nobody waits for it: then the process is on its own.
-            let _ = back.send(reader);
+            let _ = back.send(rest);
         }
     }
 }
@@ -93,11 +146,7 @@ impl AsyncRead for Duplex {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        let reader = self
-            .reader
-            .as_mut()
-            .expect("it is taken only when this is dropped");
-        Pin::new(&mut reader.0).poll_read(cx, buffer)
+        Pin::new(&mut self.rest().reader).poll_read(cx, buffer)
     }
 }
 
@@ -107,14 +156,16 @@ impl AsyncWrite for Duplex {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.writer.as_mut().poll_write(cx, bytes)
+        self.rest().writer.as_mut().poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.writer.as_mut().poll_flush(cx)
+        self.rest().writer.as_mut().poll_flush(cx)
     }
 
+    /// The server ends the connection when it is told to, by a message. The end of our input would
+    /// end the shell that the streams go back to.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.writer.as_mut().poll_shutdown(cx)
+        self.rest().writer.as_mut().poll_flush(cx)
     }
 }

@@ -16,6 +16,9 @@ use crate::engine::Pipe;
 pub use error::{Error, Result, SqlError};
 pub use rows::{Rows, Value, literal};
 
+/// A server that does not answer a goodbye by then is frozen.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// Who connects to what.
 #[derive(Debug, Clone)]
 pub struct Login {
@@ -34,7 +37,7 @@ impl std::fmt::Debug for Connection {
 pub struct Connection {
     client: Client,
     driver: JoinHandle<()>,
-    ended: oneshot::Receiver<duplex::Reader>,
+    ended: oneshot::Receiver<duplex::Rest>,
 }
 
 impl Connection {
@@ -51,7 +54,13 @@ impl Connection {
         }
         let (client, mut connection) = match config.connect_raw(duplex, NoTls).await {
             Ok(connected) => connected,
-            Err(error) => return Err(Error::connect(&error, &complaints.text().await)),
+            Err(error) => {
+                let error = Error::connect(&error, &complaints.text().await);
+                if let Ok(rest) = ended.await {
+                    let _ = tokio::time::timeout(GOODBYE, rest.end()).await;
+                }
+                return Err(error);
+            }
         };
         let driver = tokio::spawn(async move {
             // Notices are of no use here; an error ends the client's requests by itself.
@@ -101,11 +110,11 @@ impl Connection {
         drop(self.client);
         let gone = async {
             let _ = self.driver.await;
-            if let Ok(reader) = self.ended.await {
-                reader.drain().await;
+            if let Ok(rest) = self.ended.await {
+                rest.end().await;
             }
         };
         // A frozen server never says that it has ended; then there is nothing to wait for.
-        let _ = tokio::time::timeout(Duration::from_secs(1), gone).await;
+        let _ = tokio::time::timeout(GOODBYE, gone).await;
     }
 }
