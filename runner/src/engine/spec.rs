@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 /// A container to be created. Its first process is a shell that reads from us.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerSpec {
     pub name: String,
     pub hostname: String,
@@ -21,7 +21,7 @@ pub struct ContainerSpec {
 }
 
 /// A named volume at a path in a container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeMount {
     pub volume: String,
     pub path: String,

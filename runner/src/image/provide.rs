@@ -83,6 +83,13 @@ impl Images {
         })
     }
 
+    /// The image of this name if it is there as its recipe makes it.
+    pub async fn present(&self, name: &str, major: u32) -> Result<Option<Provided>> {
+        let plan = plan(&self.roots, &self.settings, name, major)?;
+        let tag = plan.last().map_or(name, |image| image.tag.as_str());
+        self.look(tag).await
+    }
+
     /// All images that pgdrill made, those of the current recipes first.
     pub async fn list(&self) -> Result<Vec<Listed>> {
         let mut listed: Vec<_> = self

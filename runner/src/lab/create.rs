@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::engine::{
-    ContainerSpec, IMAGE_LABEL, MAJOR_LABEL, Machine, Storage, VERSION_LABEL, VolumeMount, quoted,
+    ContainerSpec, Engine, IMAGE_LABEL, MAJOR_LABEL, Machine, Storage, VERSION_LABEL, VolumeMount,
+    quoted,
 };
 use crate::event::What;
+use crate::image::Provided;
 use crate::problem::Problem;
 
 use super::config::{insert_hba, setting};
@@ -43,7 +45,7 @@ pub struct NodeOptions {
 /// Starts a machine, and on it a server that accepts connections.
 pub async fn start_node(
     act: &Act,
-    lab: &Lab,
+    lab: &Arc<Lab>,
     name: &str,
     options: &NodeOptions,
 ) -> Result<Arc<Node>, Problem> {
@@ -51,18 +53,20 @@ pub async fn start_node(
     let image = options.image.as_deref().unwrap_or("pg");
     act.waits_for(format!("image {image}"));
     let provided = lab.image(act, image, options.major).await?;
-    let data = match &options.data {
-        Some(data) => data.clone(),
-        None => (provided.info.env.iter())
-            .find_map(|(key, value)| (key == "PGDATA").then(|| value.clone()))
-            .unwrap_or_else(|| "/var/lib/postgresql/data".to_owned()),
-    };
+    let data = data_of(&provided, options);
     let spec = specification(lab, name, &provided.tag, &data, options);
     act.shows(None, docker_run(name, image, &spec, options), "");
     act.waits_for(format!("container of {name}"));
     lab.clear_failed(name).await?;
     lab.hold_disk(&spec).await?;
-    let (machine, account) = power_on(lab, spec.clone()).await?;
+    let (machine, account) = match lab.begun(&spec, name).await? {
+        Some(begun) => (begun.machine, begun.account),
+        None => {
+            let engine = Arc::clone(&lab.world.engine);
+            // On a task of its own: a request that is dropped half way might still be carried out.
+            lab.finish(power_on(engine, spec.clone())).await?
+        }
+    };
     let superuser = Superuser {
         name: options
             .user
@@ -97,22 +101,32 @@ pub async fn start_node(
     own(&node, &installation, options).await?;
     let node = Arc::new(node);
     reserved.becomes(&node);
-    if options.serverless {
-        return Ok(node);
+    if !options.serverless {
+        serve(act, &node, &installation, options).await?;
     }
-    node.needs_postgres()?;
-    let machine = node.machine()?;
-    let serve = async {
-        make_cluster(act, &node, &installation, options).await?;
-        server::launch(act, &node).await
-    };
-    let warm = async { Ok(machine.warm(&node.account).await?) };
-    tokio::try_join!(serve, warm)?;
-    set_password(&node, options).await?;
+    lab.begin_next();
     Ok(node)
 }
 
-fn specification(
+/// Makes the cluster and starts the server, and meanwhile a shell for connections to it.
+async fn serve(
+    act: &Act,
+    node: &Node,
+    installation: &Installation,
+    options: &NodeOptions,
+) -> Result<(), Problem> {
+    node.needs_postgres()?;
+    let machine = node.machine()?;
+    let serve = async {
+        make_cluster(act, node, installation, options).await?;
+        server::launch(act, node).await
+    };
+    let warm = async { Ok(machine.warm(&node.account).await?) };
+    tokio::try_join!(serve, warm)?;
+    set_password(node, options).await
+}
+
+pub(super) fn specification(
     lab: &Lab,
     name: &str,
     image: &str,
@@ -202,25 +216,35 @@ fn docker_run(name: &str, image: &str, spec: &ContainerSpec, options: &NodeOptio
     words.join(" ")
 }
 
+/// Where the data directory is.
+pub(super) fn data_of(provided: &Provided, options: &NodeOptions) -> String {
+    if let Some(data) = &options.data {
+        return data.clone();
+    }
+    let of_image = (provided.info.env.iter()).find(|(key, _)| key == "PGDATA");
+    of_image.map_or_else(
+        || "/var/lib/postgresql/data".to_owned(),
+        |(_, value)| value.clone(),
+    )
+}
+
 /// Creates and starts the container. Not every image has a user `postgres`.
-async fn power_on(lab: &Lab, mut spec: ContainerSpec) -> Result<(Arc<Machine>, String), Problem> {
-    let engine = Arc::clone(&lab.world.engine);
-    // On a task of its own: a request that was dropped half way might still be carried out.
-    lab.finish(async move {
-        engine.create(&spec).await?;
-        match Machine::start(Arc::clone(&engine), &spec.name, &spec.user).await {
-            Ok(machine) => Ok((Arc::new(machine), spec.user)),
-            Err(error) if error.to_string().contains("unable to find user") => {
-                engine.remove(&spec.name).await?;
-                "0".clone_into(&mut spec.user);
-                engine.create(&spec).await?;
-                let machine = Machine::start(engine, &spec.name, &spec.user).await?;
-                Ok((Arc::new(machine), spec.user))
-            }
-            Err(error) => Err(error.into()),
+pub(super) async fn power_on(
+    engine: Arc<dyn Engine>,
+    mut spec: ContainerSpec,
+) -> Result<(Arc<Machine>, String), Problem> {
+    engine.create(&spec).await?;
+    match Machine::start(Arc::clone(&engine), &spec.name, &spec.user).await {
+        Ok(machine) => Ok((Arc::new(machine), spec.user)),
+        Err(error) if error.to_string().contains("unable to find user") => {
+            engine.remove(&spec.name).await?;
+            "0".clone_into(&mut spec.user);
+            engine.create(&spec).await?;
+            let machine = Machine::start(engine, &spec.name, &spec.user).await?;
+            Ok((Arc::new(machine), spec.user))
         }
-    })
-    .await
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Gives mounted volumes to the server's account where the image has not prepared them.

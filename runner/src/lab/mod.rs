@@ -1,6 +1,7 @@
 //! A lab: what a scenario has built, what can be done with it, and how it is undone.
 
 mod act;
+mod ahead;
 mod archive;
 mod backup;
 mod config;

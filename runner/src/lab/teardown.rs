@@ -12,6 +12,7 @@ use crate::image::{Images, Progress, Provided};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
+use super::ahead::Ahead;
 use super::backup::Backup;
 use super::node::Node;
 
@@ -66,8 +67,9 @@ pub struct Lab {
     /// Nodes that were given up half made; their containers may still be there.
     failed: Mutex<Vec<String>>,
     holders: Mutex<Vec<Machine>>,
+    pub(super) ahead: Ahead,
     /// Requests to the engine that must not be dropped half way.
-    working: Arc<tokio::sync::RwLock<()>>,
+    pub(super) working: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Lab {
@@ -85,6 +87,7 @@ impl Lab {
             committed: Mutex::default(),
             failed: Mutex::default(),
             holders: Mutex::default(),
+            ahead: Ahead::default(),
             working: Arc::default(),
         }
     }
@@ -169,6 +172,33 @@ impl Lab {
         ];
         labels.extend(node.map(|node| (NODE_LABEL.to_owned(), node.to_owned())));
         labels
+    }
+
+    pub(super) fn has_node(&self, name: &str) -> bool {
+        self.nodes
+            .lock()
+            .expect("no panic holds it")
+            .contains_key(name)
+    }
+
+    /// The image of that name if nothing must be made or pulled for it.
+    pub(super) async fn present(
+        &self,
+        name: &str,
+        major: Option<u32>,
+    ) -> Result<Option<Provided>, Problem> {
+        let committed = self
+            .committed
+            .lock()
+            .expect("no panic holds it")
+            .get(name)
+            .cloned();
+        let name = committed.as_deref().unwrap_or(name);
+        Ok(self
+            .world
+            .images
+            .present(name, major.unwrap_or(self.major))
+            .await?)
     }
 
     /// The image of that name: one of this scenario, else one that is there or can be made.

@@ -6,6 +6,7 @@ use rhai::module_resolvers::DummyModuleResolver;
 use rhai::packages::{Package, StandardPackage};
 use rhai::{AST, Dynamic, Engine, ImmutableString, Map, OptimizationLevel, Scope};
 
+use super::ahead::ahead;
 use super::imports::Imports;
 use super::prose;
 use super::raise::{RhaiResultOf, problem, raise};
@@ -55,6 +56,8 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
         });
     });
     let ran = compile(&engine, playbook).and_then(|ast| {
+        let lab = session.lab();
+        lab.expect_nodes(ahead(&ast, |name| lab.volume(name).ok()));
         let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
         ran.map_err(|error| problem(&error, &playbook.path))
     });

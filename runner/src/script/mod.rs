@@ -1,6 +1,7 @@
 //! The language: what a playbook can say. A chapter of the vocabulary a file; what is in none of
 //! them is how Rhai is set up for it.
 
+mod ahead;
 mod backups;
 mod check;
 mod checks;

@@ -6,9 +6,10 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
 use super::options::{Keys, Options};
-use super::raise::{RhaiResultOf, misuse, place, raise, session, shown_step};
+use super::raise::{RhaiResultOf, place, raise, session, shown_step};
 use crate::engine::Storage;
 use crate::lab::{self, Node, NodeOptions, Volume};
+use crate::problem::Place;
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "start_node",
@@ -83,7 +84,7 @@ mod chapter {
         name: &str,
         options: Map,
     ) -> RhaiResultOf<Arc<Node>> {
-        let options = read(&call, options)?;
+        let options = read(Options::of(&call, KEYS, options)?)?;
         let lab = session(&call).lab();
         shown_step(&call, format!("start {name}"), async |act| {
             lab::start_node(act, &lab, name, &options).await
@@ -173,22 +174,23 @@ mod chapter {
     }
 }
 
-fn read(call: &NativeCallContext<'_>, map: Map) -> RhaiResultOf<NodeOptions> {
-    let mut options = Options::of(call, KEYS, map)?;
+/// The options of a call that is still to come, if they are right.
+pub fn read_ahead(map: Map) -> Option<NodeOptions> {
+    let options = Options::at(Place::default(), "start_node", KEYS, map).ok()?;
+    read(options).ok()
+}
+
+fn read(mut options: Options) -> RhaiResultOf<NodeOptions> {
     let mut volumes = Vec::new();
     if let Some(map) = options.value::<Map>("volumes", "a map from paths to volumes")? {
         for (path, volume) in map {
             let Some(volume) = volume.try_cast::<Volume>() else {
-                return Err(misuse(
-                    call,
-                    format!("`volumes` must give a volume for `{path}`: volume(\"name\")"),
-                ));
+                return Err(options.misuse(format!(
+                    "`volumes` must give a volume for `{path}`: volume(\"name\")"
+                )));
             };
             if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
-                return Err(misuse(
-                    call,
-                    format!("`{path}` is no absolute path for a volume"),
-                ));
+                return Err(options.misuse(format!("`{path}` is no absolute path for a volume")));
             }
             volumes.push((path.to_string(), volume));
         }
@@ -198,20 +200,16 @@ fn read(call: &NativeCallContext<'_>, map: Map) -> RhaiResultOf<NodeOptions> {
         .iter()
         .find(|(name, _)| RESERVED.contains(&name.as_str()))
     {
-        return Err(misuse(
-            call,
-            format!("`{name}` can't be set by `env`: it follows from the node's other options"),
-        ));
+        return Err(options.misuse(format!(
+            "`{name}` can't be set by `env`: it follows from the node's other options"
+        )));
     }
     let caps = options.texts("caps")?;
     if let Some(cap) = caps.iter().find(|cap| !CAPS.contains(&cap.as_str())) {
-        return Err(misuse(
-            call,
-            format!(
-                "capability `{cap}` is not one that a node may have: {}",
-                CAPS.join(", ")
-            ),
-        ));
+        return Err(options.misuse(format!(
+            "capability `{cap}` is not one that a node may have: {}",
+            CAPS.join(", ")
+        )));
     }
     let storage = match options
         .one_of("storage", &["volume", "memory", "layer"])?
@@ -223,10 +221,9 @@ fn read(call: &NativeCallContext<'_>, map: Map) -> RhaiResultOf<NodeOptions> {
     };
     let config = options.words("config")?;
     if let Some((name, _)) = config.iter().find(|(name, _)| name == "port") {
-        return Err(misuse(
-            call,
-            format!("`{name}` is an option of its own, not one of `config`"),
-        ));
+        return Err(options.misuse(format!(
+            "`{name}` is an option of its own, not one of `config`"
+        )));
     }
     Ok(NodeOptions {
         image: options.text("image")?,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
-use super::raise::{RhaiResultOf, misuse, place, raise};
-use crate::problem::{Blame, Problem};
+use super::raise::{RhaiResultOf, place, raise};
+use crate::problem::{Blame, Place, Problem};
 
 /// The keys that a function's options may have.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +32,8 @@ pub fn all_keys() -> Vec<Keys> {
 }
 
 /// The options of one call.
-pub struct Options<'a, 'b> {
-    call: &'a NativeCallContext<'b>,
+pub struct Options {
+    place: Place,
     function: &'static str,
     map: BTreeMap<String, Dynamic>,
 }
@@ -71,20 +71,25 @@ pub fn listed(what: &str, words: &[&str]) -> String {
     lines.join("\n")
 }
 
-impl<'a, 'b> Options<'a, 'b> {
-    pub fn of(call: &'a NativeCallContext<'b>, keys: &[Keys], map: Map) -> RhaiResultOf<Self> {
-        let name = call.fn_name();
+impl Options {
+    /// The options of the function that is called.
+    pub fn of(call: &NativeCallContext<'_>, keys: &[Keys], map: Map) -> RhaiResultOf<Self> {
+        Self::at(place(call), call.fn_name(), keys, map)
+    }
+
+    /// The options of a function's call at a place.
+    pub fn at(place: Place, name: &str, keys: &[Keys], map: Map) -> RhaiResultOf<Self> {
         let keys = keys
             .iter()
             .find(|it| it.function == name)
             .expect("every function with options has its keys");
         for key in map.keys() {
             if !keys.keys.contains(&key.as_str()) {
-                return Err(raise(unknown_key(name, key, keys.keys).at(place(call))));
+                return Err(raise(unknown_key(name, key, keys.keys).at(place)));
             }
         }
         Ok(Self {
-            call,
+            place,
             function: keys.function,
             map: map
                 .into_iter()
@@ -109,7 +114,7 @@ impl<'a, 'b> Options<'a, 'b> {
         raise(
             Problem::new(Blame::Playbook, message)
                 .note(format!("manual: pgdrill api {}", self.function))
-                .at(place(self.call)),
+                .at(self.place.clone()),
         )
     }
 
@@ -236,7 +241,7 @@ impl<'a, 'b> Options<'a, 'b> {
         reason = "it is what Rhai's results hold"
     )]
     pub fn misuse(&self, message: impl Into<String>) -> Box<EvalAltResult> {
-        misuse(self.call, message)
+        raise(Problem::new(Blame::Playbook, message).at(self.place.clone()))
     }
 }
 

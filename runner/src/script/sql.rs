@@ -30,7 +30,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// The options that say how psql connects, and what is expected.
-pub fn psql_options(options: &mut Options<'_, '_>) -> RhaiResultOf<PsqlOptions> {
+pub fn psql_options(options: &mut Options) -> RhaiResultOf<PsqlOptions> {
     let host = match options.raw("host") {
         Some(host) if host.is::<Arc<Node>>() => Some(host.cast::<Arc<Node>>().name.clone()),
         Some(host) => match host.into_string() {

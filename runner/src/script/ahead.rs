@@ -1,0 +1,73 @@
+//! Which nodes a playbook will start, as far as that can be told from its text: calls of
+//! `start_node` outside of all blocks, whose options are literals and volumes.
+
+use std::collections::BTreeMap;
+
+use rhai::{AST, Dynamic, Expr, Map, Stmt};
+
+use super::nodes;
+use crate::lab::{NodeOptions, Volume};
+
+/// The nodes in the order of their starts; up to the first whose options can't be told.
+pub fn ahead(ast: &AST, volume: impl Fn(&str) -> Option<Volume>) -> Vec<(String, NodeOptions)> {
+    let mut known = BTreeMap::new();
+    let mut nodes = Vec::new();
+    for statement in ast.statements() {
+        let (variable, expression) = match statement {
+            Stmt::Var(it, ..) => (Some(it.0.name.to_string()), &it.1),
+            Stmt::Expr(expression) => (None, &**expression),
+            _ => continue,
+        };
+        let value = match called(expression, "volume") {
+            Some([Expr::StringConstant(name, _)]) => volume(name).map(Dynamic::from),
+            _ => told(expression, &known),
+        };
+        if let (Some(variable), Some(value)) = (variable, value) {
+            known.insert(variable, value);
+        }
+        let Some([Expr::StringConstant(name, _), options @ ..]) = called(expression, "start_node")
+        else {
+            continue;
+        };
+        let options = match options {
+            [] => Some(Map::new()),
+            [options, ..] => told(options, &known).and_then(Dynamic::try_cast::<Map>),
+        };
+        let Some(options) = options.and_then(nodes::read_ahead) else {
+            break;
+        };
+        nodes.push((name.to_string(), options));
+    }
+    nodes
+}
+
+/// The arguments of an expression that calls this function.
+fn called<'a>(expression: &'a Expr, function: &str) -> Option<&'a [Expr]> {
+    match expression {
+        Expr::FnCall(call, _) if call.name == function && call.namespace.is_empty() => {
+            Some(&call.args)
+        }
+        _ => None,
+    }
+}
+
+/// The value of an expression made of literals and known variables.
+fn told(expression: &Expr, known: &BTreeMap<String, Dynamic>) -> Option<Dynamic> {
+    match expression {
+        Expr::Variable(it, ..) => known.get(it.1.as_str()).cloned(),
+        Expr::Map(it, _) => {
+            let entries =
+                it.0.iter()
+                    .map(|(key, value)| Some((key.name.as_str().into(), told(value, known)?)));
+            entries.collect::<Option<Map>>().map(Dynamic::from)
+        }
+        Expr::Array(items, _) => {
+            let items = items
+                .iter()
+                .map(|item| told(item, known))
+                .collect::<Option<rhai::Array>>();
+            items.map(Dynamic::from)
+        }
+        literal => literal.get_literal_value(None),
+    }
+}
