@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{
-    ContainerSpec, Engine, IMAGE_LABEL, MAJOR_LABEL, Machine, Storage, VERSION_LABEL, VolumeMount,
-    quoted,
-};
+use crate::engine::{ContainerSpec, Engine, Machine, Storage, VolumeMount, quoted};
 use crate::event::What;
 use crate::image::Provided;
 use crate::problem::Problem;
@@ -13,7 +10,7 @@ use crate::problem::Problem;
 use super::config::{insert_hba, setting};
 use super::node::{Made, Node, Superuser};
 use super::probe::{Installation, TEMPLATE};
-use super::server::{self, StopMode};
+use super::server::{self};
 use super::teardown::{Lab, Volume};
 use super::{Act, files};
 
@@ -59,13 +56,12 @@ pub async fn start_node(
     act.waits_for(format!("container of {name}"));
     lab.clear_failed(name).await?;
     lab.hold_disk(&spec).await?;
-    let (machine, account) = match lab.begun(&spec, name).await? {
-        Some(begun) => (begun.machine, begun.account),
-        None => {
-            let engine = Arc::clone(&lab.world.engine);
-            // On a task of its own: a request that is dropped half way might still be carried out.
-            lab.finish(power_on(engine, spec.clone())).await?
-        }
+    let (machine, account) = if let Some(begun) = lab.begun(&spec, name).await? {
+        (begun.machine, begun.account)
+    } else {
+        let engine = Arc::clone(&lab.world.engine);
+        // On a task of its own: a request that is dropped half way might still be carried out.
+        lab.finish(power_on(engine, spec.clone())).await?
     };
     let superuser = Superuser {
         name: options
@@ -357,56 +353,4 @@ async fn set_password(node: &Node, options: &NodeOptions) -> Result<(), Problem>
     )
     .await?;
     Ok(())
-}
-
-/// Saves a node, its data directory included wherever that lives, as an image of this scenario. A
-/// running server is stopped for it and started again.
-pub async fn commit_image(
-    act: &Act,
-    lab: &Lab,
-    node: &Node,
-    name: &str,
-) -> Result<String, Problem> {
-    let tag = lab.committed_name(name)?;
-    let has_server = node.needs_postgres().is_ok();
-    let runs = has_server && server::running(node).await?.is_some();
-    if runs {
-        act.shows(Some(&node.name), "pg_ctl stop", "");
-        server::halt(act, node, StopMode::Fast).await?;
-    }
-    if has_server {
-        // A volume is not part of the container: its files go to where a new node finds them.
-        let data = quoted(&node.data);
-        let script = format!(
-            "[ -s {data}/PG_VERSION ] || exit 0; mkdir -p {folder} && chown {} {folder} && \
-             tar -cf {TEMPLATE} -C {data} --exclude=./postmaster.pid . && chmod 644 {TEMPLATE}",
-            node.account,
-            folder = "/var/lib/pgdrill",
-        );
-        act.waits_for(format!("the data directory of {} to be packed", node.name));
-        let output = node
-            .run_as("0", &script, crate::engine::Streams::Apart)
-            .await?;
-        if output.code != 0 {
-            return Err(node.broken("packing the data directory", &output));
-        }
-    }
-    act.shows(None, format!("docker commit {} {name}", node.name), "");
-    act.waits_for(format!("image {name}"));
-    let mut labels = lab.labels(None);
-    let installation = node.installation.lock().expect("no panic holds it").clone();
-    labels.push((IMAGE_LABEL.to_owned(), name.to_owned()));
-    if has_server {
-        labels.push((MAJOR_LABEL.to_owned(), installation.major.to_string()));
-        labels.push((VERSION_LABEL.to_owned(), installation.version));
-    }
-    let engine = Arc::clone(&lab.world.engine);
-    let (container, wanted) = (node.container.clone(), tag.clone());
-    lab.finish(async move { Ok(engine.commit(&container, &wanted, &labels).await?) })
-        .await?;
-    lab.commit(name, &tag);
-    if runs {
-        server::start_server(act, node).await?;
-    }
-    Ok(name.to_owned())
 }
