@@ -209,6 +209,18 @@ async fn is_reached(act: &Act, node: &Node, recovery: &Recovery) -> Result<bool,
     if recovery.standby {
         return Ok(true);
     }
+    let pauses = recovery.action == "pause" && recovery.target != Target::End;
+    if !pauses {
+        // A server that will miss its target must not be asked in its last moments: it would
+        // refuse, and say so in its log. The signal file goes when the target is reached.
+        let script = format!(
+            "[ -f {}/recovery.signal ] || echo reached",
+            quoted(&node.data)
+        );
+        if node.run(&script).await?.out.is_empty() {
+            return Ok(false);
+        }
+    }
     if node.text("select pg_is_in_recovery()").await? == "f" {
         return Ok(true);
     }
@@ -219,7 +231,6 @@ async fn is_reached(act: &Act, node: &Node, recovery: &Recovery) -> Result<bool,
     } else {
         "select pg_is_wal_replay_paused()"
     };
-    let pauses = recovery.action == "pause" && recovery.target != Target::End;
     Ok(pauses && node.text(question).await? == "t")
 }
 
@@ -232,11 +243,11 @@ async fn shut_down(node: &Node, mark: u64) -> Result<bool, Problem> {
 /// The error of a recovery that did not reach its target, in the server's own words.
 async fn missed(node: &Node, mark: u64) -> Problem {
     let mut problem = server::not_started(node, mark).await;
-    let fatal = problem
-        .notes
-        .iter()
-        .rev()
-        .find_map(|note| note.split_once("FATAL:  ").map(|(_, it)| it.to_owned()));
+    let fatal = problem.notes.iter().rev().find_map(|note| {
+        let (_, text) = note.split_once("FATAL:  ")?;
+        // Somebody was refused meanwhile: a consequence, not the cause.
+        (!text.starts_with("the database system is")).then(|| text.to_owned())
+    });
     if let Some(fatal) = fatal {
         problem.message = format!("recovery of node `{}` failed: {fatal}", node.name);
     }
