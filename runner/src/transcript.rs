@@ -80,6 +80,7 @@ impl Transcript {
                 self.section().prose(introduction);
             }
             What::LabStarted { title } => {
+                self.section().drop_bare_heading();
                 self.begin(Section::new(Some(title.clone()), None));
                 self.lab = Some(title.clone());
             }
@@ -200,6 +201,13 @@ impl Section {
             line: 1,
             finished: false,
             last,
+        }
+    }
+
+    /// A step that has nothing of its own before a lab leaves no section: the lab has a heading.
+    fn drop_bare_heading(&mut self) {
+        if self.title.is_some() && self.text.lines().count() == 1 {
+            self.text.clear();
         }
     }
 

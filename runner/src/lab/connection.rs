@@ -158,8 +158,9 @@ impl Connection {
         act.waits_for(format!("the answer to a statement on {}", self.node.name));
         let said = self.receive().await?;
         self.open.store(false, Ordering::Release);
-        act.shows_sql(&self.node.name, &self.prompt, sql.trim(), said.text.clone());
-        psql::judge(&self.node, sql, expected, 0, &said)?;
+        let sql = psql::typed(sql);
+        act.shows_sql(&self.node.name, &self.prompt, &sql, said.text.clone());
+        psql::judge(&self.node, &sql, expected, 0, &said)?;
         Ok(said.text)
     }
 

@@ -33,7 +33,7 @@ pub async fn start_daemon(
     }
     act.shows(
         Some(&node.name),
-        format!("{} >{} 2>&1 &", command.trim(), log_of(name)),
+        format!("{} >{} 2>&1 &", one(command.trim()), log_of(name)),
         "",
     );
     // The command in a subshell, which it may leave by `exit` or `exec`; the shell around it waits and
@@ -149,6 +149,14 @@ pub(super) async fn dead(node: &Node) -> Result<Vec<String>, Problem> {
 /// A process and all that came of it, the youngest first.
 const FAMILY: &str = "\
 family() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do family $c; done; echo $1; }";
+
+/// A command as one, so that all of it goes to the log and into the background.
+fn one(command: &str) -> String {
+    if command.contains([';', '&', '|', '\n']) {
+        return format!("({command})");
+    }
+    command.to_owned()
+}
 
 fn log_of(name: &str) -> String {
     format!("/tmp/{name}.log")

@@ -259,7 +259,7 @@ impl<W: Write> Terminal<W> {
         let word = match verdict {
             Verdict::Passed => "passed",
             Verdict::Failed => "failed",
-            Verdict::Errored => "errors",
+            Verdict::Errored => "errored",
             Verdict::Cancelled => "stopped",
         };
         *self.counts.entry(word).or_default() += 1;
@@ -328,7 +328,7 @@ impl<W: Write> Terminal<W> {
 
     fn summary(&mut self, took: Duration) {
         self.spinner.finish_and_clear();
-        let order = ["passed", "failed", "errors", "stopped", "skipped"];
+        let order = ["passed", "failed", "errored", "stopped", "skipped"];
         let counts: Vec<_> = (order.iter())
             .filter_map(|word| self.counts.get(word).map(|count| (*word, *count)))
             .map(|(word, count)| {

@@ -148,7 +148,8 @@ mod chapter {
     ///
     /// ```rhai
     /// let p1 = start_node("p1");
-    /// fails(|| copy_in(p1, "files/no-such-file", "/tmp/x"));
+    /// copy_in(p1, "files/hello.txt", "/tmp/hello.txt");
+    /// sh(p1, "cat /tmp/hello.txt");
     /// ```
     #[rhai_fn(return_raw, pure)]
     pub fn copy_in(

@@ -240,3 +240,23 @@ fn redactions_hold_from_where_they_are_made() {
     [Side { name: "x", text: "<scratch:2>" }]
     "#);
 }
+
+#[test]
+fn a_step_that_only_introduces_a_lab_leaves_no_empty_section() {
+    let lab = |title: &str| What::LabStarted {
+        title: title.to_owned(),
+    };
+    let transcript = told([
+        started("Two modes."),
+        step("The same twice"),
+        lab("fast"),
+        prose("At once."),
+    ]);
+    insta::assert_snapshot!(transcript.body(), @"
+    Two modes.
+
+    ## fast
+
+    At once.
+    ");
+}

@@ -5,6 +5,7 @@ mod bad_days;
 mod drill;
 mod kept;
 mod left;
+mod manual;
 mod scenarios;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,6 +18,7 @@ fn main() {
         .into_iter()
         .chain(bad_days::trials())
         .chain(kept::trials())
+        .chain(manual::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -107,7 +107,9 @@ impl Twice<'_> {
 /// A function's statements. (Rhai keeps them in a type without a public name.)
 fn body(ast: &AST, name: &str) -> Vec<Stmt> {
     let mut statements = Vec::new();
-    let only = ast.clone_functions_only_filtered(|_, _, _, it, _| it == name);
+    // Not `clone_functions_only_filtered`: it keeps all functions (Rhai 1.27).
+    let mut only = ast.clone_functions_only();
+    only.retain_functions(|_, _, it, _| it == name);
     only.walk(&mut |path| {
         if let [ASTNode::Stmt(statement)] = path {
             statements.push((*statement).clone());
