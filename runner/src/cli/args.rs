@@ -85,8 +85,8 @@ pub enum Command {
 pub struct Run {
     /// Playbooks: files, folders, or names below scenarios/ (default: all of them).
     pub playbooks: Vec<String>,
-    /// PostgreSQL's major version.
-    #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR)]
+    /// PostgreSQL's major version: 13, 15, 17 or 18.
+    #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR, value_parser = major)]
     pub pg: u32,
     /// Only scenarios whose name contains this.
     #[arg(long, value_name = "TEXT")]
@@ -166,8 +166,8 @@ pub enum ImagesCommand {
     Build {
         /// A folder of images/ (default: pg).
         name: Option<String>,
-        /// PostgreSQL's major version.
-        #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR)]
+        /// PostgreSQL's major version: 13, 15, 17 or 18.
+        #[arg(long, value_name = "MAJOR", default_value_t = crate::image::DEFAULT_MAJOR, value_parser = major)]
         pg: u32,
         /// Show what the build prints.
         #[arg(long, short)]
@@ -219,4 +219,8 @@ pub struct Inside {
     pub node: String,
     /// The run (default: the only one that has such a node).
     pub run: Option<String>,
+}
+
+fn major(text: &str) -> Result<u32, String> {
+    crate::image::major(text, crate::image::Settings::of_process().pgdg)
 }

@@ -25,8 +25,8 @@ use super::{About, Chunk, Containers, Docker, Error, IMAGE_LABEL, Pipe, RUN_LABE
 #[async_trait]
 impl Containers for Docker {
     async fn about(&self) -> Result<About> {
-        let info = (self.client.info().await).map_err(wrong("ask the engine what it is"))?;
-        let version = (self.client.version().await).map_err(wrong("ask the engine's version"))?;
+        let (info, version) = tokio::try_join!(self.client.info(), self.client.version())
+            .map_err(wrong("ask the engine what it is"))?;
         let components = version.components.unwrap_or_default();
         Ok(About {
             name: components

@@ -28,6 +28,20 @@ pub(super) fn release(major: u32, pgdg: bool) -> Result<&'static str> {
         .ok_or(Error::UnknownMajor { major })
 }
 
+/// A major that images can be made of here; the error says which those are.
+pub fn major(text: &str, pgdg: bool) -> Result<u32, String> {
+    let known = text
+        .parse()
+        .ok()
+        .filter(|major| release(*major, pgdg).is_ok());
+    known.ok_or_else(|| {
+        format!(
+            "there are images of {}; with PGDG=1 in the environment of any major from {OLDEST} on",
+            supported()
+        )
+    })
+}
+
 pub(super) fn supported() -> String {
     let majors: Vec<_> = MAJORS.iter().map(|(major, _)| major.to_string()).collect();
     majors.join(", ")

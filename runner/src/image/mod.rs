@@ -16,7 +16,7 @@ mod sources;
 use std::time::Duration;
 
 pub use error::{Error, Result};
-pub use major::{DEFAULT_MAJOR, MAJORS};
+pub use major::{DEFAULT_MAJOR, MAJORS, major};
 pub use means::Means;
 pub use provide::{Images, Listed, Provided};
 pub use settings::Settings;

@@ -1,5 +1,6 @@
 //! Reports: what people see of a run, made from its events.
 
+mod advice;
 mod diff;
 mod terminal;
 

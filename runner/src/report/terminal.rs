@@ -7,6 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::advice::advice;
 use super::diff::draw;
 use crate::event::{Event, Form, SnapshotState, Verdict, What};
 use crate::problem::Problem;
@@ -44,6 +45,8 @@ struct Scenario {
     headed: bool,
     steps: usize,
     nested: bool,
+    /// A section differed from the snapshot.
+    differed: bool,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -152,6 +155,7 @@ impl<W: Write> Terminal<W> {
                 };
                 self.step(word, style, title, *took);
                 if !differs.is_empty() {
+                    self.scenario.differed = true;
                     let diff = draw(differs, self.look.color);
                     self.block(&diff);
                 }
@@ -289,39 +293,20 @@ impl<W: Write> Terminal<W> {
             self.line("");
             self.line(&text);
         }
-        let name = self.scenario.name.clone();
+        let broken = !problems.is_empty();
+        let Scenario { name, path, .. } = &self.scenario;
+        for paragraph in advice(name, path, snapshot, broken, self.scenario.differed) {
+            self.block(&paragraph);
+        }
         match snapshot.state {
-            SnapshotState::Differs => {
-                self.block(&format!(
-                    "the transcript differs from {}\nintended?    pgdrill review {name}\nlook inside: pgdrill run {} --keep always\n",
-                    snapshot.file, self.scenario.path
-                ));
-            }
-            SnapshotState::Missing => {
-                let advice = if snapshot.pending.is_empty() {
-                    format!(
-                        "make it:  pgdrill run {} (not in CI), then pgdrill review {name}",
-                        self.scenario.path
-                    )
-                } else {
-                    format!("look at what it printed and accept it:  pgdrill review {name}")
-                };
-                self.block(&format!(
-                    "there is no snapshot {} yet, so nothing has been compared\n{advice}\n",
+            SnapshotState::Renewed => {
+                self.line(&format!(
+                    "  only prose differed: {} is renewed",
                     snapshot.file
                 ));
             }
-            SnapshotState::Renewed => self.line(&format!(
-                "  only prose differed: {} is renewed",
-                snapshot.file
-            )),
             SnapshotState::Accepted => self.line(&format!("  {} is written", snapshot.file)),
-            SnapshotState::Matches | SnapshotState::NotCompared => {}
-        }
-        for file in &snapshot.differing_sides {
-            self.block(&format!(
-                "the snapshot {file} differs or is missing\nintended?    pgdrill review {name}\n"
-            ));
+            _ => {}
         }
         self.pending.extend(snapshot.pending.iter().cloned());
     }
