@@ -101,6 +101,20 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
     Err(problem)
 }
 
+/// The names of all scenarios of a root.
+pub fn names(root: &Path) -> Vec<String> {
+    let folder = root.join("scenarios");
+    let folder = if folder.is_dir() {
+        folder.as_path()
+    } else {
+        root
+    };
+    below(folder)
+        .iter()
+        .map(|file| name_of(file, root))
+        .collect()
+}
+
 /// All playbooks of a folder; `lib` folders hold functions, not playbooks.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let walk = ignore::WalkBuilder::new(folder)

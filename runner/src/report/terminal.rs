@@ -29,7 +29,6 @@ pub struct Terminal<W> {
     scenario: Scenario,
     section: Option<String>,
     counts: BTreeMap<&'static str, usize>,
-    pending: Vec<String>,
     run: String,
 }
 
@@ -76,7 +75,6 @@ impl<W: Write> Terminal<W> {
             scenario: Scenario::default(),
             section: None,
             counts: BTreeMap::new(),
-            pending: Vec::new(),
             run: String::new(),
         }
     }
@@ -308,7 +306,6 @@ impl<W: Write> Terminal<W> {
             SnapshotState::Accepted => self.line(&format!("  {} is written", snapshot.file)),
             _ => {}
         }
-        self.pending.extend(snapshot.pending.iter().cloned());
     }
 
     fn summary(&mut self, took: Duration) {

@@ -4,6 +4,7 @@ mod alive;
 mod reaper;
 mod recorder;
 mod stop;
+mod strays;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -136,6 +137,10 @@ pub async fn run(
         outcome.count(played.verdict);
         outcome.environment |= played.environment;
         kept |= played.left;
+    }
+    let strays = strays::strays(&request.scenarios);
+    for text in strays.unwrap_or_else(|problem| vec![problem.message]) {
+        sink.send(What::Warned { text });
     }
     sink.send(What::RunFinished {
         took: start.elapsed(),
