@@ -13,6 +13,8 @@ use crate::problem::{Blame, Problem};
 
 /// A wait gives up after this, unless the call says otherwise.
 pub const PATIENCE: Duration = Duration::from_mins(1);
+/// Building images from nothing takes minutes; that it never ends is not expected.
+const PREPARATION: Duration = Duration::from_hours(1);
 /// How often a closure is polled.
 const TICK: Duration = Duration::from_millis(2);
 /// How often a call that waits looks after the daemons.
@@ -27,7 +29,7 @@ pub struct Session {
     pub beside: std::path::PathBuf,
     runtime: Handle,
     stop: CancellationToken,
-    deadline: Instant,
+    deadline: Mutex<Instant>,
     limit: Duration,
     calls: AtomicU32,
     /// The scenario's own lab, and those of `lab(…)` that are open, innermost last.
@@ -59,7 +61,7 @@ impl Session {
             beside: setting.beside,
             runtime: Handle::current(),
             stop: setting.stop,
-            deadline: Instant::now() + setting.limit,
+            deadline: Mutex::new(Instant::now() + setting.limit),
             limit: setting.limit,
             calls: AtomicU32::new(0),
             labs: Mutex::new(vec![Arc::new(lab)]),
@@ -151,6 +153,22 @@ impl Session {
         result
     }
 
+    /// Does what the drill needs and is no part of it, such as building an image: the scenario's
+    /// clock stands still meanwhile.
+    pub fn prepare<T>(
+        &self,
+        place: &Place,
+        what: &str,
+        work: impl AsyncFnOnce(&Act) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let started = Instant::now();
+        let until = self.deadline_now();
+        *self.deadline.lock().expect("no panic holds it") = started + PREPARATION;
+        let prepared = self.step(place, what, PREPARATION, work);
+        *self.deadline.lock().expect("no panic holds it") = until + started.elapsed();
+        prepared
+    }
+
     /// Whether the script must end now, and why.
     pub fn must_end(&self) -> Option<Problem> {
         if self.is_over() {
@@ -159,7 +177,8 @@ impl Session {
         if self.stop.is_cancelled() {
             return Some(stopped());
         }
-        (Instant::now() >= self.deadline).then(|| self.timed_out())
+        (Instant::now() >= *self.deadline.lock().expect("no panic holds it"))
+            .then(|| self.timed_out())
     }
 
     /// From here on only what is to be done whatever happened: neither a stop nor the scenario's
@@ -176,7 +195,7 @@ impl Session {
         if self.is_over() {
             Instant::now() + PATIENCE
         } else {
-            self.deadline
+            *self.deadline.lock().expect("no panic holds it")
         }
     }
 

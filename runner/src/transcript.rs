@@ -92,10 +92,10 @@ impl Transcript {
                 let section = Section::new(self.lab.clone(), Some(title.clone()));
                 self.begin(section);
             }
-            What::Prose { text } => self.section().prose(text),
+            What::Prose { text } => self.writing().prose(text),
             What::Shown(shown) => {
                 let (input, output) = self.redactor.shown(shown);
-                self.section().command(shown, &input, &output);
+                self.writing().command(shown, &input, &output);
             }
             // The vocabulary refuses bad patterns and unknown kinds before they become events.
             What::RedactionAdded { regex, placeholder } => {
@@ -156,6 +156,15 @@ impl Transcript {
     /// What was snapshot beside the transcript, in its order.
     pub fn sides(&self) -> &[Side] {
         &self.sides
+    }
+
+    /// The section that goes on. What follows a lab is no part of it, with or without a step.
+    fn writing(&mut self) -> &mut Section {
+        let over = self.section().lab.clone().filter(|_| self.lab.is_none());
+        if let Some(lab) = over {
+            self.begin(Section::new(None, Some(format!("After {lab}"))));
+        }
+        self.section()
     }
 
     fn section(&mut self) -> &mut Section {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::lock::lock;
 use super::process::{Ended, is_installed, run};
 use super::sources::Archive;
 use super::{Error, Result};
@@ -99,8 +100,16 @@ async fn tool(image: &str, said: Said<'_>) -> Result<Tool> {
     if !is_root || !is_installed("apt-get") {
         return Err(no_tool("mmdebstrap is not installed".to_owned()));
     }
+    let _lock = lock("packages", || {
+        said("another run is installing packages: waiting");
+    })
+    .await?;
+    if is_installed("mmdebstrap") {
+        return Ok(Tool::Mmdebstrap);
+    }
     said("mmdebstrap is not installed: installing it on this machine (apt-get install mmdebstrap)");
-    let install = words("apt-get install -y --no-install-recommends mmdebstrap");
+    let install =
+        words("apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 mmdebstrap");
     let mut ended = start(&install, said).await?;
     if !ended.status.success() {
         let update = words("apt-get update");

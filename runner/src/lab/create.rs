@@ -45,12 +45,11 @@ pub async fn start_node(
     lab: &Arc<Lab>,
     name: &str,
     options: &NodeOptions,
+    provided: &Provided,
 ) -> Result<Arc<Node>, Problem> {
     let reserved = lab.reserve(name)?;
     let image = options.image.as_deref().unwrap_or("pg");
-    act.waits_for(format!("image {image}"));
-    let provided = lab.image(act, image, options.major).await?;
-    let data = data_of(&provided, options);
+    let data = data_of(provided, options);
     let spec = specification(lab, name, &provided.tag, &data, options);
     act.shows(None, docker_run(name, image, &spec, options), "");
     act.waits_for(format!("container of {name}"));

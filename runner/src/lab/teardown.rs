@@ -202,7 +202,7 @@ impl Lab {
     }
 
     /// The image of that name: one of this scenario, else one that is there or can be made.
-    pub(super) async fn image(
+    pub async fn image(
         &self,
         act: &Act,
         name: &str,

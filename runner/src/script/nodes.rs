@@ -85,9 +85,16 @@ mod chapter {
         options: Map,
     ) -> RhaiResultOf<Arc<Node>> {
         let options = read(Options::of(&call, KEYS, options)?)?;
-        let lab = session(&call).lab();
+        let session = session(&call);
+        let lab = session.lab();
+        let image = options.image.as_deref().unwrap_or("pg");
+        let provided = session
+            .prepare(&place(&call), &format!("image {image}"), async |act| {
+                lab.image(act, image, options.major).await
+            })
+            .map_err(raise)?;
         shown_step(&call, format!("start {name}"), async |act| {
-            lab::start_node(act, &lab, name, &options).await
+            lab::start_node(act, &lab, name, &options, &provided).await
         })
     }
 

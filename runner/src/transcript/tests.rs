@@ -260,3 +260,27 @@ fn a_step_that_only_introduces_a_lab_leaves_no_empty_section() {
     At once.
     ");
 }
+
+#[test]
+fn what_follows_a_lab_without_a_step_is_no_part_of_it() {
+    let transcript = told([
+        started(""),
+        What::LabStarted {
+            title: "Synchronous".to_owned(),
+        },
+        shown(Form::Shell, "$ ", "true", ""),
+        What::LabFinished {
+            title: "Synchronous".to_owned(),
+        },
+        shown(Form::Shell, "$ ", "false", ""),
+    ]);
+    insta::assert_snapshot!(transcript.body(), @"
+    ## Synchronous
+
+        $ true
+
+    ## After Synchronous
+
+        $ false
+    ");
+}
