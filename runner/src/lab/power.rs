@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Machine, State};
+use crate::engine::{Machine, State, quoted};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
@@ -68,6 +68,11 @@ pub async fn boot(act: &Act, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker start {}", node.name), "");
     let machine = Machine::start(Arc::clone(&node.engine), &node.container, &node.account).await?;
     *node.power.lock().expect("no panic holds it") = Power::On(Arc::new(machine));
+    // No server runs on a machine that has just started. The lock file of one that was killed names
+    // a process id, and in a container's few ids any process of ours may have it now: the server
+    // would take that for a living one and refuse to start.
+    let stale = format!("rm -f {}/postmaster.pid", quoted(&node.data));
+    node.must("removal of a stale lock file", &stale).await?;
     Ok(())
 }
 
