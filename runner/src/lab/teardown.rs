@@ -181,23 +181,23 @@ impl Lab {
             .contains_key(name)
     }
 
+    /// The tag of an image that the scenario has made, else the name itself.
+    fn tag_of(&self, name: &str) -> String {
+        let committed = self.committed.lock().expect("no panic holds it");
+        committed.get(name).map_or(name, String::as_str).to_owned()
+    }
+
     /// The image of that name if nothing must be made or pulled for it.
     pub(super) async fn present(
         &self,
         name: &str,
         major: Option<u32>,
     ) -> Result<Option<Provided>, Problem> {
-        let committed = self
-            .committed
-            .lock()
-            .expect("no panic holds it")
-            .get(name)
-            .cloned();
-        let name = committed.as_deref().unwrap_or(name);
+        let name = self.tag_of(name);
         Ok(self
             .world
             .images
-            .present(name, major.unwrap_or(self.major))
+            .present(&name, major.unwrap_or(self.major))
             .await?)
     }
 
@@ -208,13 +208,7 @@ impl Lab {
         name: &str,
         major: Option<u32>,
     ) -> Result<Provided, Problem> {
-        let committed = self
-            .committed
-            .lock()
-            .expect("no panic holds it")
-            .get(name)
-            .cloned();
-        let name = committed.as_deref().unwrap_or(name);
+        let name = self.tag_of(name);
         let sink = act.sink.clone();
         let say = move |progress| {
             sink.send(match progress {
@@ -226,7 +220,7 @@ impl Lab {
         Ok(self
             .world
             .images
-            .provide(name, major.unwrap_or(self.major), &say)
+            .provide(&name, major.unwrap_or(self.major), &say)
             .await?)
     }
 
