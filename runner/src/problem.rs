@@ -43,6 +43,9 @@ pub enum Blame {
     Cancelled,
 }
 
+/// So many lines of a failed program are worth reading.
+pub const LAST_LINES: usize = 15;
+
 impl Problem {
     pub fn new(blame: Blame, message: impl Into<String>) -> Self {
         Self {
@@ -58,6 +61,20 @@ impl Problem {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    #[must_use]
+    pub fn with_notes(mut self, notes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.notes.extend(notes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Notes what a program said last: as much of it as is worth reading.
+    #[must_use]
+    pub fn with_last_lines(self, text: &str) -> Self {
+        let lines: Vec<_> = text.trim().lines().collect();
+        let last = lines.len().saturating_sub(LAST_LINES);
+        self.with_notes(lines[last..].iter().copied())
     }
 
     #[must_use]
@@ -173,6 +190,17 @@ error: `recover` has no option `target_tme`
   |
   = it takes: archive, target_time
   = manual: pgdrill api recover"
+        );
+    }
+
+    #[test]
+    fn of_what_a_program_said_the_last_lines_are_noted() {
+        let said: Vec<_> = (1..=20).map(|line| format!("line {line}")).collect();
+        let problem = Problem::new(Blame::System, "it failed").with_last_lines(&said.join("\n"));
+        let notes = problem.notes;
+        assert_eq!(
+            (notes.len(), notes[0].as_str(), notes[14].as_str()),
+            (LAST_LINES, "line 6", "line 20")
         );
     }
 

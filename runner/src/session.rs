@@ -228,10 +228,7 @@ impl Session {
             problem = problem.note(format!("last seen: {saw}"));
         }
         for node in self.nodes() {
-            problem = diagnosis(&node)
-                .await
-                .into_iter()
-                .fold(problem, Problem::note);
+            problem = problem.with_notes(diagnosis(&node).await);
         }
         problem
     }

@@ -245,9 +245,7 @@ fn choose(there: &[There], node: &str, run: Option<&str>) -> Result<String, Prob
 }
 
 fn listed<'a>(problem: Problem, there: impl Iterator<Item = &'a There>) -> Problem {
-    there.fold(problem, |problem, it| {
-        problem.note(format!("{} {}", it.node, it.scope))
-    })
+    problem.with_notes(there.map(|it| format!("{} {}", it.node, it.scope)))
 }
 
 #[cfg(test)]

@@ -39,24 +39,20 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound { tried } => {
                 let width = tried.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
-                tried
+                let tried = tried
                     .iter()
-                    .fold(problem, |problem, (what, outcome)| {
-                        problem.note(format!("{what:width$}  {outcome}"))
-                    })
-                    .note(
-                        "start one (`sudo systemctl start docker`), or name one: \
-                         pgdrill --host unix:///path/to.sock run …",
-                    )
+                    .map(|(what, outcome)| format!("{what:width$}  {outcome}"));
+                problem.with_notes(tried).note(
+                    "start one (`sudo systemctl start docker`), or name one: \
+                     pgdrill --host unix:///path/to.sock run …",
+                )
             }
             Error::Forbidden { text, .. } => problem.note(text).note(
                 "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in \
                  again), or run a rootless engine",
             ),
             Error::NoImage { .. } => problem.note("`pgdrill images` lists what is there"),
-            Error::BuildFailed { last, .. } => last
-                .into_iter()
-                .fold(problem, super::super::problem::Problem::note),
+            Error::BuildFailed { last, .. } => problem.with_notes(last),
             Error::Gone { .. } | Error::Refused { .. } | Error::Broken { .. } => problem,
         }
     }

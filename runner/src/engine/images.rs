@@ -13,11 +13,10 @@ use futures_util::{Stream, StreamExt};
 
 use super::docker::{Docker, refused, words};
 use super::{Build, Error, IMAGE_LABEL, ImageInfo, Images, Result};
+use crate::problem::LAST_LINES;
 
 /// A registry that is there says something by then; a network that drops packets never does.
 const FIRST_WORD: Duration = Duration::from_secs(15);
-/// So many lines of a failed build are worth reading.
-const LAST_LINES: usize = 15;
 
 #[async_trait]
 impl Images for Docker {

@@ -7,9 +7,6 @@ use super::process::{Ended, is_installed, run};
 use super::sources::Archive;
 use super::{Error, Result};
 
-/// So many lines of a failure are worth reading.
-const LAST_LINES: usize = 15;
-
 /// Texts that nobody reads in a container are left out, now and at later installations.
 const DPKG: [&str; 5] = [
     "path-exclude=/usr/share/doc/*",
@@ -34,18 +31,12 @@ pub(super) async fn root_file_system(release: &str, image: &str, said: Said<'_>)
         said("no Debian archive in this machine's package sources: the tool's default is used");
     }
     let lines = archive.map_or_else(Vec::new, |archive| archive.lines(release));
-    let mut ended = tool.make(release, &lines, &folder.0, &[], said).await?;
-    if !ended.status.success() && is_expired(&ended) {
-        said(&format!(
-            "the package archive's {release} is past the date that it is signed for (a frozen \
-             copy?): used as it is"
-        ));
+    let ended = frozen_or_not(said, async |apt| {
         folder.empty()?;
-        ended = tool
-            .make(release, &lines, &folder.0, &[FROZEN], said)
-            .await?;
-    }
-    if ended.status.success() {
+        tool.make(release, &lines, &folder.0, apt, said).await
+    })
+    .await?;
+    if ended.succeeded() {
         return Ok(Packed {
             file: folder.0.join("root.tar"),
             _folder: folder,
@@ -54,7 +45,7 @@ pub(super) async fn root_file_system(release: &str, image: &str, said: Said<'_>)
     Err(Error::BaseFailed {
         image: image.to_owned(),
         reason: format!("{tool}: {}", ended.status),
-        last: ended.last(LAST_LINES),
+        last: ended.last(),
     })
 }
 
@@ -65,8 +56,21 @@ pub(super) struct Packed {
     _folder: Scratch,
 }
 
-fn is_expired(ended: &Ended) -> bool {
-    ended.lines.iter().any(|line| line.contains("is expired"))
+/// Tries once more where the archive's signed date is over, and tells apt then to look past that.
+async fn frozen_or_not(
+    said: Said<'_>,
+    attempt: impl AsyncFn(&[&str]) -> Result<Ended>,
+) -> Result<Ended> {
+    let ended = attempt(&[]).await?;
+    let is_expired = ended.lines.iter().any(|line| line.contains("is expired"));
+    if ended.succeeded() || !is_expired {
+        return Ok(ended);
+    }
+    said(
+        "the package archive is past the date that it is signed for (a frozen copy?): used as \
+         it is",
+    );
+    attempt(&[FROZEN]).await
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,20 +115,21 @@ async fn tool(image: &str, said: Said<'_>) -> Result<Tool> {
     let install =
         words("apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 mmdebstrap");
     let mut ended = start(&install, said).await?;
-    if !ended.status.success() {
-        let update = words("apt-get update");
-        let updated = start(&update, said).await?;
-        if !updated.status.success() && is_expired(&updated) {
-            said("the package archive is past the date that it is signed for: used as it is");
-            let update = words("apt-get update -o Acquire::Check-Valid-Until=false");
-            start(&update, said).await?;
-        }
+    if !ended.succeeded() {
+        frozen_or_not(said, async |apt| {
+            let update = match apt {
+                [] => "apt-get update",
+                _ => "apt-get update -o Acquire::Check-Valid-Until=false",
+            };
+            start(&words(update), said).await
+        })
+        .await?;
         ended = start(&install, said).await?;
     }
-    if ended.status.success() {
+    if ended.succeeded() {
         return Ok(Tool::Mmdebstrap);
     }
-    let last = ended.last(LAST_LINES).join("\n");
+    let last = ended.last().join("\n");
     Err(no_tool(format!("its installation failed:\n{last}")))
 }
 
@@ -148,13 +153,17 @@ fn mmdebstrap(release: &str, lines: &[String], folder: &Path, apt: &[&str]) -> V
     let mut program = words("mmdebstrap --variant=minbase --format=tar");
     program.extend(DPKG.map(|option| format!("--dpkgopt={option}")));
     program.extend(apt.iter().map(|option| format!("--aptopt={option}")));
-    if lines.iter().any(|line| line.contains("https://")) {
-        program.push("--include=ca-certificates".to_owned());
-    }
-    program.push(release.to_owned());
-    program.push(folder.join("root.tar").display().to_string());
+    program.extend(what(release, lines, &folder.join("root.tar")));
     program.extend(lines.iter().cloned());
     program
+}
+
+/// What both tools are told alike: the release, and where it goes.
+fn what(release: &str, lines: &[String], target: &Path) -> Vec<String> {
+    let secure = lines.iter().any(|line| line.contains("https://"));
+    let certificates = secure.then(|| "--include=ca-certificates".to_owned());
+    let (release, target) = (release.to_owned(), target.display().to_string());
+    certificates.into_iter().chain([release, target]).collect()
 }
 
 /// The older tool makes a folder, from one archive; what it was told stays for later apt runs.
@@ -167,11 +176,7 @@ async fn debootstrap(
 ) -> Result<Ended> {
     let root = folder.join("root");
     let mut program = words("debootstrap --variant=minbase");
-    if lines.iter().any(|line| line.contains("https://")) {
-        program.push("--include=ca-certificates".to_owned());
-    }
-    program.push(release.to_owned());
-    program.push(root.display().to_string());
+    program.extend(what(release, lines, &root));
     let uri = lines.first().and_then(|line| {
         line.split_whitespace()
             .find(|word| word.starts_with("http"))
@@ -179,7 +184,7 @@ async fn debootstrap(
     });
     program.extend(uri);
     let ended = start(&program, said).await?;
-    if !ended.status.success() {
+    if !ended.succeeded() {
         return Ok(ended);
     }
     if !lines.is_empty() {

@@ -52,11 +52,10 @@ impl From<Error> for Problem {
                  PostgreSQL's own package repository",
                 super::major::supported()
             )),
-            Error::NoTool { why, .. } => why
-                .into_iter()
-                .fold(problem, Problem::note)
+            Error::NoTool { why, .. } => problem
+                .with_notes(why)
                 .note("install mmdebstrap or debootstrap, or name a base image that the engine can get: BASE_IMAGE=registry/debian:release"),
-            Error::BaseFailed { last, .. } => last.into_iter().fold(problem, Problem::note),
+            Error::BaseFailed { last, .. } => problem.with_notes(last),
             Error::BadRecipe { .. } | Error::Cycle { .. } | Error::File { .. } => problem,
         }
     }

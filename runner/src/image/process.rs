@@ -5,6 +5,8 @@ use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use crate::problem::LAST_LINES;
+
 /// What a program printed, both streams, and how it ended.
 #[derive(Debug)]
 pub(super) struct Ended {
@@ -13,8 +15,12 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub fn last(&self, count: usize) -> Vec<String> {
-        self.lines[self.lines.len().saturating_sub(count)..].to_vec()
+    pub fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
+    pub fn last(&self) -> Vec<String> {
+        self.lines[self.lines.len().saturating_sub(LAST_LINES)..].to_vec()
     }
 }
 

@@ -104,16 +104,21 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Sends a statement and returns at once.
-    pub async fn send(&self, act: &Act, sql: &str) -> Result<(), Problem> {
+    /// Marks that a statement is sent now; until its answer is fetched, no other can be.
+    async fn take_turn(&self) -> Result<(), Problem> {
         if self.open.swap(true, Ordering::AcqRel) {
-            return Err(Problem::new(
-                Blame::Playbook,
-                "this session has not answered its last statement yet",
-            )
-            .note("fetch that with .result() first"));
+            let message = "this session has not answered its last statement yet";
+            return Err(
+                Problem::new(Blame::Playbook, message).note("fetch that with .result() first")
+            );
         }
         self.node.hang_up().await;
+        Ok(())
+    }
+
+    /// Sends a statement and returns at once.
+    pub async fn send(&self, act: &Act, sql: &str) -> Result<(), Problem> {
+        self.take_turn().await?;
         sql.trim()
             .clone_into(&mut self.sent.lock().expect("no panic holds it"));
         act.shows_sql(&self.node.name, &self.prompt, psql::typed(sql), "");
@@ -146,14 +151,7 @@ impl Connection {
 
     /// Sends a statement and waits for what it prints.
     pub async fn psql(&self, act: &Act, sql: &str, expected: &Expected) -> Result<String, Problem> {
-        if self.open.swap(true, Ordering::AcqRel) {
-            return Err(Problem::new(
-                Blame::Playbook,
-                "this session has not answered its last statement yet",
-            )
-            .note("fetch that with .result() first"));
-        }
-        self.node.hang_up().await;
+        self.take_turn().await?;
         self.transmit(&format!("{}\n", psql::typed(sql))).await?;
         act.waits_for(format!("the answer to a statement on {}", self.node.name));
         let said = self.receive().await?;

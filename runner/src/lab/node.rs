@@ -142,22 +142,12 @@ impl Node {
     }
 
     pub(super) fn broken(&self, what: &str, output: &Output) -> Problem {
-        let text = format!("{}{}", output.err, output.out);
-        let problem = Problem::new(
-            Blame::System,
-            format!(
-                "{what} on node `{}` failed with exit code {}",
-                self.name, output.code
-            ),
+        let message = format!(
+            "{what} on node `{}` failed with exit code {}",
+            self.name, output.code
         );
-        text.trim()
-            .lines()
-            .rev()
-            .take(15)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .fold(problem, super::super::problem::Problem::note)
+        Problem::new(Blame::System, message)
+            .with_last_lines(&format!("{}{}", output.err, output.out))
     }
 
     /// What every script on the node finds in its environment.

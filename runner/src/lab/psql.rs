@@ -149,23 +149,14 @@ pub(super) fn judge(
             )
         }
     };
-    let mut problem =
-        Problem::new(Blame::System, message).note(format!("statement: {}", sql.trim()));
+    let unsaid = said.text.lines().filter(|line| !message.ends_with(line));
+    let unsaid = unsaid.collect::<Vec<_>>().join("\n");
+    let mut problem = Problem::new(Blame::System, message)
+        .note(format!("statement: {}", sql.trim()))
+        .with_notes(said.sqlstate.iter().map(|it| format!("SQLSTATE: {it}")))
+        .with_last_lines(&unsaid);
     problem.sqlstate.clone_from(&said.sqlstate);
-    if let Some(sqlstate) = &said.sqlstate {
-        problem = problem.note(format!("SQLSTATE: {sqlstate}"));
-    }
-    Err(said
-        .text
-        .lines()
-        .rev()
-        .take(10)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .fold(problem, |problem, line| {
-            problem.note(format!("psql: {line}"))
-        }))
+    Err(problem)
 }
 
 /// What psql printed, as it would have printed it for a person.
@@ -275,15 +266,9 @@ pub async fn sh(
             )
         }
     };
-    let problem = Problem::new(Blame::System, message).note(format!("command: {}", command.trim()));
-    Err(text
-        .lines()
-        .rev()
-        .take(10)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .fold(problem, super::super::problem::Problem::note))
+    Err(Problem::new(Blame::System, message)
+        .note(format!("command: {}", command.trim()))
+        .with_last_lines(&text))
 }
 
 /// Runs a command without showing it; its failure is its result.

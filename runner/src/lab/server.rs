@@ -172,9 +172,7 @@ pub(super) async fn not_started(node: &Node, mark: u64) -> Problem {
         .run(&format!("tail -c +{} {LOG} | tail -n 15", mark + 1))
         .await;
     let log = log.map(|it| it.out).unwrap_or_default();
-    log.lines().fold(problem, |problem, line| {
-        problem.note(format!("log: {line}"))
-    })
+    problem.with_notes(log.lines().map(|line| format!("log: {line}")))
 }
 
 /// Stops the server without showing it.

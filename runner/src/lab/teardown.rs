@@ -331,9 +331,10 @@ pub async fn sweep(engine: &dyn Engine, label: &str) -> Result<(), Problem> {
     if failed.is_empty() {
         return Ok(());
     }
-    let problem = Problem::new(Blame::Environment, "not all that was made could be removed");
-    let problem = failed.into_iter().fold(problem, Problem::note);
-    Err(problem.note("`pgdrill clean` tries again"))
+    let message = "not all that was made could be removed";
+    Err(Problem::new(Blame::Environment, message)
+        .with_notes(failed)
+        .note("`pgdrill clean` tries again"))
 }
 
 fn failures(results: Vec<crate::engine::Result<()>>) -> Vec<String> {

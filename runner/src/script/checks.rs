@@ -269,8 +269,8 @@ fn check(
     if held {
         return Ok(());
     }
-    let problem = Problem::new(Blame::System, failure()).at(place);
-    Err(raise(notes.iter().cloned().fold(problem, Problem::note)))
+    let problem = Problem::new(Blame::System, failure()).with_notes(notes);
+    Err(raise(problem.at(place)))
 }
 
 /// Equality of values, deep, where 1 and 1.0 are the same.
