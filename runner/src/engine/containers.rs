@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::docker::refused;
-use super::spec::{ContainerSpec, Left, LeftOver, State, VolumeMount};
+use super::spec::{ContainerSpec, Left, LeftOver, Network, Process, Processes, State, VolumeMount};
 use super::{About, Chunk, Containers, Docker, Error, IMAGE_LABEL, Pipe, RUN_LABEL, Result};
 
 #[async_trait]
@@ -164,6 +164,22 @@ impl Containers for Docker {
         })
     }
 
+    async fn process(&self, container: &str) -> Result<Process> {
+        let what = format!("look at container `{container}`");
+        let found = (self.client.inspect_container(container, None).await).map_err(wrong(&what))?;
+        let pid = found.state.and_then(|it| it.pid).unwrap_or_default();
+        if pid == 0 {
+            return Err(Error::Gone {
+                what: format!("container `{container}`"),
+                text: "it does not run".to_owned(),
+            });
+        }
+        Ok(Process {
+            pid,
+            container: found.id.unwrap_or_default(),
+        })
+    }
+
     async fn exec(&self, container: &str, user: &str, program: &[&str]) -> Result<Pipe> {
         let what = format!("run `{}` in container `{container}`", program.join(" "));
         let options = CreateExecOptions {
@@ -267,9 +283,10 @@ fn wrong(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Erro
 }
 
 fn body(spec: &ContainerSpec) -> ContainerCreateBody {
-    let on = "0".to_owned();
+    // Who shares a namespace has no say in it.
+    let shares = matches!(spec.network, Network::Of(_));
     ContainerCreateBody {
-        hostname: Some(spec.hostname.clone()),
+        hostname: (!shares).then(|| spec.hostname.clone()),
         image: Some(spec.image.clone()),
         user: Some(spec.user.clone()),
         entrypoint: Some(spec.program.clone()),
@@ -285,15 +302,26 @@ fn body(spec: &ContainerSpec) -> ContainerCreateBody {
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         open_stdin: Some(true),
-        stdin_once: Some(false),
+        stdin_once: Some(spec.ephemeral),
         tty: Some(false),
         healthcheck: Some(bollard::models::HealthConfig {
             test: Some(vec!["NONE".to_owned()]),
             ..Default::default()
         }),
         host_config: Some(HostConfig {
-            network_mode: Some("none".to_owned()),
-            init: Some(true),
+            network_mode: Some(match &spec.network {
+                Network::Own => "none".to_owned(),
+                Network::Of(container) => format!("container:{container}"),
+                Network::Engine(name) => name.clone(),
+            }),
+            pid_mode: match &spec.processes {
+                Processes::Own => None,
+                Processes::Of(container) => Some(format!("container:{container}")),
+                Processes::All => Some("host".to_owned()),
+            },
+            extra_hosts: (!shares).then(|| hosts(spec)),
+            auto_remove: Some(spec.ephemeral),
+            init: Some(spec.processes == Processes::Own),
             memory: spec.memory,
             // No swap on top, or a limit of memory is none.
             memory_swap: spec.memory,
@@ -310,16 +338,30 @@ fn body(spec: &ContainerSpec) -> ContainerCreateBody {
                 typ: Some("none".to_owned()),
                 config: None,
             }),
-            sysctls: Some(HashMap::from([
-                ("net.ipv6.conf.all.disable_ipv6".to_owned(), on.clone()),
-                ("net.ipv6.conf.default.disable_ipv6".to_owned(), on.clone()),
-                // Or an old primary forwards a moved address's traffic and hides a stale neighbour.
-                ("net.ipv4.ip_forward".to_owned(), on),
-            ])),
+            sysctls: (!shares).then(sysctls),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+fn hosts(spec: &ContainerSpec) -> Vec<String> {
+    (spec.hosts.iter())
+        .map(|(name, address)| format!("{name}:{address}"))
+        .collect()
+}
+
+fn sysctls() -> HashMap<String, String> {
+    let off = [
+        // Without an interface of the engine's, a container has no IPv6 unless it is said.
+        "net.ipv6.conf.all.disable_ipv6",
+        "net.ipv6.conf.default.disable_ipv6",
+        // Or an old primary forwards a moved address's traffic and hides a stale neighbour.
+        "net.ipv4.ip_forward",
+    ];
+    (off.into_iter())
+        .map(|name| (name.to_owned(), "0".to_owned()))
+        .collect()
 }
 
 /// A mount whose volume is made on the way, with our labels.

@@ -28,7 +28,10 @@ pub use host::{Found, find};
 pub use machine::{Lent, Machine};
 pub use owner::owner;
 pub use shell::{Output, Streams, heredoc, quoted};
-pub use spec::{Build, ContainerSpec, ImageInfo, Left, LeftOver, State, Storage, VolumeMount};
+pub use spec::{
+    Build, ContainerSpec, ImageInfo, Left, LeftOver, Network, Process, Processes, State, Storage,
+    VolumeMount,
+};
 pub use terminal::{Program, Size, Terminal};
 
 /// Everything that carries this label was made by pgdrill; its value is the run's id.
@@ -63,6 +66,8 @@ pub trait Containers: Debug + Send + Sync {
     async fn remove(&self, container: &str) -> Result<()>;
     async fn remove_volume(&self, name: &str) -> Result<()>;
     async fn state(&self, container: &str) -> Result<State>;
+    /// A running container's first process.
+    async fn process(&self, container: &str) -> Result<Process>;
     /// Runs a program in the container with its streams connected to us.
     async fn exec(&self, container: &str, user: &str, program: &[&str]) -> Result<Pipe>;
     /// Unpacks a tar archive at a path in the container.

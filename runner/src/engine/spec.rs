@@ -18,6 +18,43 @@ pub struct ContainerSpec {
     pub memory: Option<i64>,
     pub shm: Option<i64>,
     pub caps: Vec<String>,
+    pub network: Network,
+    pub processes: Processes,
+    /// Names and their addresses, for the container's hosts file.
+    pub hosts: Vec<(String, String)>,
+    /// It ends, and is removed, when nobody is attached to it any more.
+    pub ephemeral: bool,
+}
+
+/// The network namespace that a container has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Network {
+    /// One of its own, without any interface of the engine's.
+    #[default]
+    Own,
+    /// That of another container.
+    Of(String),
+    /// One of its own, on a network of the engine's.
+    Engine(String),
+}
+
+/// The processes that a container sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Processes {
+    #[default]
+    Own,
+    /// Those of another container.
+    Of(String),
+    /// All of the machine that the engine runs on.
+    All,
+}
+
+/// A container's first process, as the machine that the engine runs on sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Process {
+    pub pid: i64,
+    /// The container's id, which is part of the process's control group.
+    pub container: String,
 }
 
 /// A named volume at a path in a container.

@@ -145,13 +145,13 @@ impl Act {
     /// Shows SQL as psql does; `prompt` is `test=# ` or `test=> `.
     pub fn shows_sql(
         &self,
-        node: &str,
+        node: Option<&str>,
         prompt: &str,
         input: impl Into<String>,
         output: impl Into<String>,
     ) {
         self.sink.send(What::Shown(Shown {
-            node: Some(node.to_owned()),
+            node: node.map(str::to_owned),
             form: Form::Sql,
             prompt: prompt.to_owned(),
             continuation: prompt.replace("=# ", "-# ").replace("=> ", "-> "),
@@ -162,9 +162,9 @@ impl Act {
     }
 
     /// Shows what a statement printed that was shown before.
-    pub fn shows_answer(&self, node: &str, output: impl Into<String>) {
+    pub fn shows_answer(&self, node: Option<&str>, output: impl Into<String>) {
         self.sink.send(What::Shown(Shown {
-            node: Some(node.to_owned()),
+            node: node.map(str::to_owned),
             form: Form::Sql,
             prompt: String::new(),
             continuation: String::new(),

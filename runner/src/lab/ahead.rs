@@ -28,9 +28,23 @@ pub(super) struct Begun {
 }
 
 impl Lab {
-    /// Says which nodes will be started, in their order. It is no promise: what is started
+    /// Says which nodes will be started, in their order, and whether these are all. It is no promise: what is started
     /// otherwise, or not at all, costs no more than a container for nothing.
-    pub fn expect_nodes(&self, nodes: Vec<(String, NodeOptions)>) {
+    pub fn expect_nodes(self: &Arc<Self>, nodes: Vec<(String, NodeOptions)>, all: bool) {
+        if nodes.is_empty() {
+            return;
+        }
+        // If these are all that there will be, they know each other from their start.
+        for (name, _) in nodes.iter().filter(|(_, options)| all && !options.alone) {
+            self.lan_address(name);
+        }
+        let lab = Arc::clone(self);
+        tokio::spawn(async move {
+            let working = Arc::clone(&lab.working);
+            let _working = working.read().await;
+            // What goes wrong is told when a node needs it.
+            let _ = lab.fabric().await;
+        });
         self.ahead
             .expected
             .lock()
@@ -82,7 +96,7 @@ impl Lab {
             .remove(name);
         let Some(task) = task else { return Ok(None) };
         match task.await.ok().flatten() {
-            Some(begun) if begun.spec == *spec => Ok(Some(begun)),
+            Some(begun) if alike(&begun.spec, spec) => Ok(Some(begun)),
             Some(begun) => {
                 self.world.engine.remove(&spec.name).await?;
                 for mount in begun
@@ -101,6 +115,15 @@ impl Lab {
             }
         }
     }
+}
+
+/// Names that came meanwhile can be added to a running machine.
+fn alike(begun: &ContainerSpec, wanted: &ContainerSpec) -> bool {
+    let wanted = ContainerSpec {
+        hosts: begun.hosts.clone(),
+        ..wanted.clone()
+    };
+    *begun == wanted
 }
 
 async fn begin(

@@ -30,7 +30,7 @@ pub async fn configure(
         };
         node.rows(&sql, &[], None).await?;
         act.shows_sql(
-            &node.name,
+            Some(&node.name),
             &format!("{}=# ", node.name),
             sql,
             "ALTER SYSTEM",

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::engine::{Chunk, Pipe};
 use crate::problem::{Blame, Problem};
+use crate::sql::Rows;
 
 use super::Act;
 use super::node::Node;
@@ -24,7 +25,10 @@ pub struct ConnectionOptions {
 
 /// An open psql.
 pub struct Connection {
+    /// Where psql runs.
     pub node: std::sync::Arc<Node>,
+    /// How it reached its server.
+    route: PsqlOptions,
     prompt: String,
     backend: String,
     pipe: Mutex<Option<Pipe>>,
@@ -76,6 +80,7 @@ impl Connection {
             .await?;
         let mut connection = Self {
             node,
+            route: options.psql.clone(),
             prompt,
             backend: String::new(),
             pipe: Mutex::new(Some(pipe)),
@@ -83,7 +88,7 @@ impl Connection {
             sent: std::sync::Mutex::default(),
             heard: Mutex::default(),
         };
-        act.waits_for(format!("a connection to {}", connection.node.name));
+        act.waits_for("a connection");
         connection
             .transmit("\\pset tuples_only\nselect pg_backend_pid();\n\\pset tuples_only\n")
             .await?;
@@ -95,10 +100,8 @@ impl Connection {
         if let Some(pid) = pid {
             connection.backend = pid.to_string();
         } else {
-            let message = format!(
-                "no connection to the server on node `{}`",
-                connection.node.name
-            );
+            let who = psql::who(&connection.node, &connection.route);
+            let message = format!("no connection to the server of {who}");
             return Err(Problem::new(Blame::System, message).note(said.text));
         }
         Ok(connection)
@@ -121,7 +124,7 @@ impl Connection {
         self.take_turn().await?;
         sql.trim()
             .clone_into(&mut self.sent.lock().expect("no panic holds it"));
-        act.shows_sql(&self.node.name, &self.prompt, psql::typed(sql), "");
+        act.shows_sql(self.node.shown(), &self.prompt, psql::typed(sql), "");
         self.transmit(&format!("{}\n", psql::typed(sql))).await
     }
 
@@ -133,19 +136,25 @@ impl Connection {
                 "nothing was sent in this session that could have a result",
             ));
         }
-        act.waits_for(format!("the answer to a statement on {}", self.node.name));
+        act.waits_for("the answer to a statement");
         let said = self.receive().await?;
         self.open.store(false, Ordering::Release);
         let sql = self.sent.lock().expect("no panic holds it").clone();
         act.remarks(
-            Some(&self.node.name),
+            self.node.shown(),
             format!(
                 "{} answers",
                 self.prompt.trim_end_matches("=# ").trim_end_matches("=> ")
             ),
         );
-        act.shows_answer(&self.node.name, said.text.clone());
-        psql::judge(&self.node, &sql, expected, 0, &said)?;
+        act.shows_answer(self.node.shown(), said.text.clone());
+        psql::judge(
+            &psql::who(&self.node, &self.route),
+            &sql,
+            expected,
+            0,
+            &said,
+        )?;
         Ok(said.text)
     }
 
@@ -153,12 +162,18 @@ impl Connection {
     pub async fn psql(&self, act: &Act, sql: &str, expected: &Expected) -> Result<String, Problem> {
         self.take_turn().await?;
         self.transmit(&format!("{}\n", psql::typed(sql))).await?;
-        act.waits_for(format!("the answer to a statement on {}", self.node.name));
+        act.waits_for("the answer to a statement");
         let said = self.receive().await?;
         self.open.store(false, Ordering::Release);
         let sql = psql::typed(sql);
-        act.shows_sql(&self.node.name, &self.prompt, &sql, said.text.clone());
-        psql::judge(&self.node, &sql, expected, 0, &said)?;
+        act.shows_sql(self.node.shown(), &self.prompt, &sql, said.text.clone());
+        psql::judge(
+            &psql::who(&self.node, &self.route),
+            &sql,
+            expected,
+            0,
+            &said,
+        )?;
         Ok(said.text)
     }
 
@@ -172,7 +187,16 @@ impl Connection {
              from pg_stat_activity where pid = {}",
             self.backend
         );
-        Ok(self.node.text(&question).await? == "t")
+        let answer = self.ask(&question).await?;
+        Ok(answer.first().is_some_and(|it| it.text() == "t"))
+    }
+
+    /// Asks the session's server, in a connection of our own that takes the same way.
+    async fn ask(&self, question: &str) -> Result<Rows, Problem> {
+        if self.route.host.is_some() {
+            return self.node.rows_at(&self.route, question, &[]).await;
+        }
+        self.node.rows(question, &[], None).await
     }
 
     /// Ends the connection and returns when the server's process for it is gone.
@@ -180,11 +204,11 @@ impl Connection {
         let Some(mut pipe) = self.pipe.lock().await.take() else {
             return Ok(());
         };
-        act.waits_for(format!("a session on {} to end", self.node.name));
+        act.waits_for("a session to end");
         if self.open.load(Ordering::Acquire) {
             // What it runs is not finished first: its user has left.
             let end = format!("select pg_terminate_backend({})", self.backend);
-            let _ = self.node.rows(&end, &[], None).await;
+            let _ = self.ask(&end).await;
         }
         let left = async {
             pipe.input.write_all(b"\\q\n").await?;
@@ -245,7 +269,10 @@ impl Connection {
     fn lost(&self, text: &str) -> Problem {
         Problem::new(
             Blame::System,
-            format!("a session on node `{}` is lost: {text}", self.node.name),
+            format!(
+                "a session on {} is lost: {text}",
+                psql::who(&self.node, &self.route)
+            ),
         )
     }
 }

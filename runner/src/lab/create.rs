@@ -8,7 +8,7 @@ use crate::image::Provided;
 use crate::problem::Problem;
 
 use super::config::{insert_hba, setting};
-use super::node::{Made, Node, Superuser};
+use super::node::{Lan, Made, Node, Superuser};
 use super::probe::{Installation, TEMPLATE};
 use super::server::{self};
 use super::teardown::{Lab, Volume};
@@ -37,6 +37,8 @@ pub struct NodeOptions {
     pub user: Option<String>,
     pub password: Option<String>,
     pub caps: Vec<String>,
+    /// Not on the scenario's LAN.
+    pub alone: bool,
 }
 
 /// Starts a machine, and on it a server that accepts connections.
@@ -55,13 +57,8 @@ pub async fn start_node(
     act.waits_for(format!("container of {name}"));
     lab.clear_failed(name).await?;
     lab.hold_disk(&spec).await?;
-    let (machine, account) = if let Some(begun) = lab.begun(&spec, name).await? {
-        (begun.machine, begun.account)
-    } else {
-        let engine = Arc::clone(&lab.world.engine);
-        // On a task of its own: a request that is dropped half way might still be carried out.
-        lab.finish(power_on(engine, spec.clone())).await?
-    };
+    // The fabric starts beside the scenario's first node.
+    let (_, (spec, machine, account)) = tokio::try_join!(lab.fabric(), machine(lab, name, spec))?;
     let superuser = Superuser {
         name: options
             .user
@@ -69,6 +66,7 @@ pub async fn start_node(
             .unwrap_or_else(|| "postgres".to_owned()),
         password: options.password.clone(),
     };
+    let known: Vec<_> = spec.hosts.iter().map(|(name, _)| name.clone()).collect();
     act.sink.send(What::NodeStarted {
         node: name.to_owned(),
         container: spec.name.clone(),
@@ -82,10 +80,19 @@ pub async fn start_node(
         superuser,
         data,
         port: options.port.unwrap_or(5432),
+        lan: (!options.alone).then(|| Lan {
+            interface: "eth0",
+            address: lab.lan_address(name),
+            knows: tokio::sync::Mutex::new(known.clone()),
+            born_with: known,
+        }),
         machine,
     });
     let major = options.major.or(Some(lab.major));
-    let installation = Installation::find(&node, major, provided.version.as_deref()).await?;
+    let (installation, ()) = tokio::try_join!(
+        Installation::find(&node, major, provided.version.as_deref()),
+        lab.connect(&node)
+    )?;
     if !installation.version.is_empty() {
         act.sink.send(What::ServerVersion {
             image: provided.tag.clone(),
@@ -101,6 +108,21 @@ pub async fn start_node(
     }
     lab.begin_next();
     Ok(node)
+}
+
+/// The node's running machine: one that was started ahead, else a new one.
+async fn machine(
+    lab: &Lab,
+    name: &str,
+    spec: ContainerSpec,
+) -> Result<(ContainerSpec, Arc<Machine>, String), Problem> {
+    if let Some(begun) = lab.begun(&spec, name).await? {
+        return Ok((begun.spec, begun.machine, begun.account));
+    }
+    let engine = Arc::clone(&lab.world.engine);
+    // On a task of its own: a request that is dropped half way might still be carried out.
+    let (machine, account) = lab.finish(power_on(engine, spec.clone())).await?;
+    Ok((spec, machine, account))
 }
 
 /// Makes the cluster and starts the server, and meanwhile a shell for connections to it.
@@ -153,6 +175,9 @@ pub(super) fn specification(
     env.push(("PGDATA".to_owned(), data.to_owned()));
     // For who looks into the node later: the rest can be read from the data directory.
     env.extend(options.user.clone().map(|user| ("PGUSER".to_owned(), user)));
+    if !options.alone {
+        lab.lan_address(name);
+    }
     ContainerSpec {
         name: container,
         hostname: options.hostname.clone().unwrap_or_else(|| name.to_owned()),
@@ -165,6 +190,12 @@ pub(super) fn specification(
         memory: options.memory,
         shm: Some(256 << 20),
         caps: options.caps.clone(),
+        hosts: if options.alone {
+            Vec::new()
+        } else {
+            lab.known_names()
+        },
+        ..ContainerSpec::default()
     }
 }
 

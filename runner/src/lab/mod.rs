@@ -3,6 +3,7 @@
 mod act;
 mod ahead;
 mod archive;
+mod attach;
 mod backup;
 mod commit;
 mod config;
@@ -10,8 +11,11 @@ mod connection;
 mod create;
 mod daemon;
 mod diagnosis;
+mod endpoint;
+mod fabric;
 mod files;
 mod log;
+mod networks;
 mod node;
 mod power;
 mod probe;
@@ -19,9 +23,14 @@ mod psql;
 mod recovery;
 mod server;
 mod teardown;
+mod world;
 
 pub use act::{Act, Sink, Watch};
 pub use archive::{SwitchedWal, archive_to, fetch, restore_point, switch_wal};
+pub use attach::{
+    AttachOptions, addresses, bridge_address, detach, ping, ping_from_host, pipework,
+    pipework_attach,
+};
 pub use backup::{Backup, BackupOptions, basebackup, combine_backups};
 pub use commit::commit_image;
 pub use config::{allow, configure};
@@ -29,6 +38,8 @@ pub use connection::{Connection, ConnectionOptions};
 pub use create::{NodeOptions, start_node};
 pub use daemon::{daemon_log, start_daemon, stop_daemon};
 pub use diagnosis::diagnosis;
+pub use endpoint::Endpoint;
+pub use fabric::{Address, Fabric, Interface, Mac, Rights, Wanted};
 pub use files::{append_file, copy_in, read_file, write_file};
 pub use log::{LogMark, log_mark, server_log, wait_for_log};
 pub use node::{Node, Superuser};
@@ -36,4 +47,5 @@ pub use power::{boot, kill, pause, remove, stop, unpause};
 pub use psql::{Expected, PsqlOptions, ShellOptions, execute, psql, sh};
 pub use recovery::{Recovery, Target, promote, recover};
 pub use server::{StopMode, kill_server, reload_server, restart_server, start_server, stop_server};
-pub use teardown::{Lab, NODE_LABEL, SCOPE_LABEL, Volume, World, sweep};
+pub use teardown::{Lab, NODE_LABEL, SCOPE_LABEL, Volume, sweep};
+pub use world::World;

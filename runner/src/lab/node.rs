@@ -22,6 +22,8 @@ pub struct Node {
     pub superuser: Superuser,
     pub data: String,
     pub port: u16,
+    /// Its place on the scenario's LAN, unless it is left out.
+    pub lan: Option<Lan>,
     /// The volumes that go with it.
     pub(super) volumes: Vec<String>,
     pub installation: Mutex<Installation>,
@@ -45,6 +47,18 @@ pub(super) struct Made {
     pub data: String,
     pub port: u16,
     pub machine: Arc<Machine>,
+    pub lan: Option<Lan>,
+}
+
+/// A node's place on the LAN.
+#[derive(Debug)]
+pub struct Lan {
+    pub interface: &'static str,
+    pub address: std::net::IpAddr,
+    /// The names that the node's hosts file has.
+    pub(super) knows: tokio::sync::Mutex<Vec<String>>,
+    /// Those that it has whenever the machine starts.
+    pub(super) born_with: Vec<String>,
 }
 
 /// The role that initdb made.
@@ -77,6 +91,7 @@ impl Node {
             data,
             port,
             machine,
+            lan,
         } = made;
         // The data directory's own volume goes with the node; the others belong to the scenario.
         let own = (spec.volumes.iter())
@@ -84,6 +99,7 @@ impl Node {
             .map(|it| it.volume.clone());
         Self {
             volumes: own.collect(),
+            lan,
             name,
             container: spec.name,
             image: spec.image,
@@ -98,6 +114,19 @@ impl Node {
             allowed: Mutex::default(),
             daemons: Mutex::default(),
             sessions: Mutex::default(),
+        }
+    }
+
+    /// The name in the transcript; none for the Docker host.
+    pub(super) fn shown(&self) -> Option<&str> {
+        (!self.name.is_empty()).then_some(self.name.as_str())
+    }
+
+    /// The machine in a sentence.
+    pub(super) fn called(&self) -> String {
+        match self.shown() {
+            Some(name) => format!("node `{name}`"),
+            None => "the Docker host".to_owned(),
         }
     }
 

@@ -8,9 +8,10 @@ use crate::problem::{Blame, Problem};
 use super::Act;
 use super::node::{Node, Power};
 use super::server::{self, StopMode};
+use super::teardown::Lab;
 
 /// Shuts the machine down: the server is stopped fast, then the container ends.
-pub async fn stop(act: &Act, node: &Node) -> Result<(), Problem> {
+pub async fn stop(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     node.machine()?;
     if !node
         .installation
@@ -23,18 +24,21 @@ pub async fn stop(act: &Act, node: &Node) -> Result<(), Problem> {
         server::halt(act, node, StopMode::Fast).await?;
     }
     act.shows(None, format!("docker stop {}", node.name), "");
-    off(act, node, "was stopped").await
+    off(act, lab, node, "was stopped").await
 }
 
 /// Ends all of the machine's processes at once (SIGKILL).
-pub async fn kill(act: &Act, node: &Node) -> Result<(), Problem> {
+pub async fn kill(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     node.machine()?;
     act.shows(None, format!("docker kill {}", node.name), "");
-    off(act, node, "was killed").await
+    off(act, lab, node, "was killed").await
 }
 
-async fn off(act: &Act, node: &Node, why: &'static str) -> Result<(), Problem> {
+async fn off(act: &Act, lab: &Lab, node: &Node, why: &'static str) -> Result<(), Problem> {
     node.engine.kill(&node.container).await?;
+    if let Some(fabric) = lab.networks.fabric() {
+        fabric.leave(&node.name).await?;
+    }
     node.forget_connection().await;
     let what = format!("{} to be off", node.name);
     act.until(what, async || {
@@ -48,8 +52,8 @@ async fn off(act: &Act, node: &Node, why: &'static str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Starts a machine that is off. Its server stays down.
-pub async fn boot(act: &Act, node: &Node) -> Result<(), Problem> {
+/// Starts a machine that is off, with the interfaces that it had. Its server stays down.
+pub async fn boot(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     match &*node.power.lock().expect("no panic holds it") {
         Power::Off(why) if *why != "was removed" => {}
         Power::Off(why) => {
@@ -73,7 +77,14 @@ pub async fn boot(act: &Act, node: &Node) -> Result<(), Problem> {
     // would take that for a living one and refuse to start.
     let stale = format!("rm -f {}/postmaster.pid", quoted(&node.data));
     node.must("removal of a stale lock file", &stale).await?;
-    Ok(())
+    if let Some(lan) = &node.lan {
+        lan.knows.lock().await.clone_from(&lan.born_with);
+    }
+    lab.fabric()
+        .await?
+        .rejoin(&node.name, &node.container)
+        .await?;
+    node.learn(&lab.known_names()).await
 }
 
 /// Freezes the machine's processes: none of them does anything, nothing is closed.
@@ -115,11 +126,14 @@ async fn expect_state(node: &Node, wanted: &State) -> Result<(), Problem> {
 }
 
 /// Removes the machine, running or not, with its data directory's volume.
-pub async fn remove(act: &Act, node: &Node) -> Result<(), Problem> {
+pub async fn remove(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker rm -fv {}", node.name), "");
     node.forget_connection().await;
     *node.power.lock().expect("no panic holds it") = Power::Off("was removed");
     node.engine.remove(&node.container).await?;
+    if let Some(fabric) = lab.networks.fabric() {
+        fabric.forget(&node.name).await?;
+    }
     for volume in &node.volumes {
         node.engine.remove_volume(volume).await?;
     }

@@ -98,12 +98,7 @@ impl Installation {
             "socat" => format!("socat -t 0 - UNIX-CONNECT:{}", quoted(&socket)),
             "perl" => format!("perl -e {} {}", quoted(CARRIER), quoted(&socket)),
             "nc" => format!("nc 127.0.0.1 {port}"),
-            "bash" => format!(
-                "bash -c {}",
-                quoted(&format!(
-                    "exec 3<>/dev/tcp/127.0.0.1/{port} 4<&0; cat <&4 >&3 & cat <&3; kill $!"
-                ))
-            ),
+            "bash" => format!("bash -c {}", quoted(&carrier_of_bash("127.0.0.1", port))),
             _ => {
                 let message = "the image has no program that could carry a connection";
                 return Err(Problem::new(Blame::Environment, message)
@@ -111,6 +106,34 @@ impl Installation {
             }
         })
     }
+}
+
+impl Installation {
+    /// The same for a server that is reached over a network.
+    pub fn dialer_to(&self, host: &str, port: u16) -> Result<String, Problem> {
+        let host = quoted(host);
+        // An IPv6 address stands in brackets before its port.
+        let bracketed = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        Ok(match self.carrier.as_str() {
+            "socat" => format!("socat -t 0 - TCP:{bracketed}:{port}"),
+            "nc" => format!("nc {host} {port}"),
+            "bash" => format!("bash -c {}", quoted(&carrier_of_bash(&host, port))),
+            _ => {
+                let message =
+                    "the image has no program that could carry a connection over a network";
+                return Err(Problem::new(Blame::Environment, message)
+                    .note("one of socat, nc (netcat) and bash is needed in it"));
+            }
+        })
+    }
+}
+
+fn carrier_of_bash(host: &str, port: u16) -> String {
+    format!("exec 3<>/dev/tcp/{host}/{port} 4<&0; cat <&4 >&3 & cat <&3; kill $!")
 }
 
 /// Carries a connection where there is no socat: Debian's images always have this language.

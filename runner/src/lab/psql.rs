@@ -19,6 +19,8 @@ pub struct PsqlOptions {
     pub host: Option<String>,
     pub port: Option<u16>,
     pub expected: Expected,
+    /// What the prompt says instead of the node: the address that clients know.
+    pub label: Option<String>,
 }
 
 /// What a command is expected to do.
@@ -52,12 +54,18 @@ pub async fn psql(
     let output = node.run_as(&node.account, &script, Streams::Merged).await?;
     let said = Said::read(&output.out);
     act.shows_sql(
-        &node.name,
+        node.shown(),
         &prompt(node, options, ""),
         typed(sql),
         said.text.clone(),
     );
-    judge(node, sql, &options.expected, output.code, &said)?;
+    judge(
+        &who(node, options),
+        sql,
+        &options.expected,
+        output.code,
+        &said,
+    )?;
     Ok(said.text)
 }
 
@@ -99,7 +107,7 @@ pub(super) fn command(node: &Node, options: &PsqlOptions) -> String {
 
 /// psql's prompt, with the node for the database, as a person would set PROMPT1.
 pub(super) fn prompt(node: &Node, options: &PsqlOptions, mark: &str) -> String {
-    let mut who = node.name.clone();
+    let mut who = options.label.as_ref().unwrap_or(&node.name).clone();
     if let Some(db) = &options.db {
         who = format!("{who}/{db}");
     }
@@ -114,9 +122,17 @@ pub(super) fn prompt(node: &Node, options: &PsqlOptions, mark: &str) -> String {
     format!("{who}{mark}{end}")
 }
 
+/// Whom the SQL is for, in a sentence.
+pub(super) fn who(node: &Node, options: &PsqlOptions) -> String {
+    match &options.label {
+        Some(label) => format!("`{label}`"),
+        None => node.called(),
+    }
+}
+
 /// Whether psql did what was expected.
 pub(super) fn judge(
-    node: &Node,
+    who: &str,
     sql: &str,
     expected: &Expected,
     code: i32,
@@ -129,24 +145,15 @@ pub(super) fn judge(
         Expected::Failure if failed => return Ok(()),
         Expected::Exactly(wanted) if failed && wanted == state => return Ok(()),
         Expected::Success => match said.error() {
-            Some(error) => format!("SQL on node `{}` failed: {error}", node.name),
-            None => format!("psql on node `{}` failed with exit code {code}", node.name),
+            Some(error) => format!("SQL on {who} failed: {error}"),
+            None => format!("psql on {who} failed with exit code {code}"),
         },
-        Expected::Failure => format!(
-            "SQL on node `{}` was expected to fail, and it did not",
-            node.name
-        ),
+        Expected::Failure => format!("SQL on {who} was expected to fail, and it did not"),
         Expected::Exactly(wanted) if failed => {
-            format!(
-                "SQL on node `{}` was expected to fail with SQLSTATE {wanted}, not {state}",
-                node.name
-            )
+            format!("SQL on {who} was expected to fail with SQLSTATE {wanted}, not {state}")
         }
         Expected::Exactly(wanted) => {
-            format!(
-                "SQL on node `{}` was expected to fail with SQLSTATE {wanted}, and it did not",
-                node.name
-            )
+            format!("SQL on {who} was expected to fail with SQLSTATE {wanted}, and it did not")
         }
     };
     let unsaid = said.text.lines().filter(|line| !message.ends_with(line));
@@ -245,25 +252,16 @@ pub async fn sh(
     let output = node.run_as(user, command, Streams::Merged).await?;
     let text = output.out.trim_end_matches('\n').to_owned();
     // A shell's own complaints about a script name its line; a person's shell does not.
-    act.shows(Some(&node.name), command.trim(), text.clone());
-    let code = output.code.to_string();
+    act.shows(node.shown(), command.trim(), text.clone());
+    let (code, who) = (output.code.to_string(), node.called());
     let message = match &options.expected {
         Expected::Success if output.code == 0 => return Ok(text),
         Expected::Failure if output.code != 0 => return Ok(text),
         Expected::Exactly(wanted) if *wanted == code => return Ok(text),
-        Expected::Success => format!(
-            "the command on node `{}` failed with exit code {code}",
-            node.name
-        ),
-        Expected::Failure => format!(
-            "the command on node `{}` was expected to fail, and it did not",
-            node.name
-        ),
+        Expected::Success => format!("the command on {who} failed with exit code {code}"),
+        Expected::Failure => format!("the command on {who} was expected to fail, and it did not"),
         Expected::Exactly(wanted) => {
-            format!(
-                "the command on node `{}` was expected to end with exit code {wanted}, not {code}",
-                node.name
-            )
+            format!("the command on {who} was expected to end with exit code {wanted}, not {code}")
         }
     };
     Err(Problem::new(Blame::System, message)

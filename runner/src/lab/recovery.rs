@@ -274,7 +274,7 @@ pub async fn promote(act: &Act, node: &Node) -> Result<(), Problem> {
     act.waits_for(format!("a checkpoint of {}", node.name));
     node.rows("checkpoint", &[], None).await?;
     act.shows_sql(
-        &node.name,
+        Some(&node.name),
         &format!("{}=# ", node.name),
         "checkpoint;",
         "CHECKPOINT",

@@ -1,49 +1,25 @@
 //! The lab itself: the names of what it built, and how all of it is taken down again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::engine::{ContainerSpec, Engine, Machine, OWNER_LABEL, RUN_LABEL, owner};
 use crate::event::What;
-use crate::image::{Images, Progress, Provided};
+use crate::image::{Progress, Provided};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
 use super::ahead::Ahead;
 use super::backup::Backup;
+use super::networks::Networks;
 use super::node::Node;
+use super::world::World;
 
 /// The label that tells one scenario's (or one lab's) things from another's in a run.
 pub const SCOPE_LABEL: &str = "org.pgdrill.scope";
 /// The node's name, on its container.
 pub const NODE_LABEL: &str = "org.pgdrill.node";
-
-/// What all labs of a run share.
-#[derive(Debug)]
-pub struct World {
-    pub engine: Arc<dyn Engine>,
-    pub images: Images,
-    /// The run's id.
-    pub run: String,
-    /// Nothing of the host outside this folder is read for a playbook.
-    pub root: PathBuf,
-    scopes: AtomicU32,
-}
-
-impl World {
-    pub fn new(engine: Arc<dyn Engine>, images: Images, run: &str, root: PathBuf) -> Self {
-        Self {
-            engine,
-            images,
-            run: run.to_owned(),
-            root,
-            scopes: AtomicU32::new(0),
-        }
-    }
-}
 
 /// A named volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +44,14 @@ pub struct Lab {
     failed: Mutex<Vec<String>>,
     holders: Mutex<Vec<Machine>>,
     pub(super) ahead: Ahead,
+    pub(super) networks: Networks,
     /// Requests to the engine that must not be dropped half way.
     pub(super) working: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Lab {
     pub fn new(world: Arc<World>, title: Option<&str>, major: u32) -> Self {
-        let number = world.scopes.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = world.next_scope();
         let scope = format!("{}-{number}", world.run);
         Self {
             number: number as usize,
@@ -88,6 +65,7 @@ impl Lab {
             failed: Mutex::default(),
             holders: Mutex::default(),
             ahead: Ahead::default(),
+            networks: Networks::default(),
             working: Arc::default(),
         }
     }
@@ -162,6 +140,11 @@ impl Lab {
 
     pub(super) fn container_name(&self, node: &str) -> String {
         format!("pgdrill-{}-{node}", self.scope)
+    }
+
+    /// A container of the lab's own: no node's name has a dot.
+    pub(super) fn own_container(&self, what: &str) -> String {
+        format!("pgdrill-{}.{what}", self.scope)
     }
 
     pub(super) fn labels(&self, node: Option<&str>) -> Vec<(String, String)> {
@@ -300,7 +283,14 @@ impl Lab {
                 engine.remove(&node.container).await
             }
         });
-        let _ = futures_util::future::join_all(known).await;
+        let of_networks = (self.networks.containers().into_iter()).map(|container| {
+            let engine = Arc::clone(&self.world.engine);
+            async move { engine.remove(&container).await }
+        });
+        let _ = tokio::join!(
+            futures_util::future::join_all(known),
+            futures_util::future::join_all(of_networks),
+        );
         // Then what was still being made when it was given up.
         let _done = tokio::time::timeout(Duration::from_mins(1), self.working.write()).await;
         self.holders.lock().expect("no panic holds it").clear();

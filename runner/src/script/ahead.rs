@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use rhai::{AST, Dynamic, Expr, Map, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Expr, Map, Stmt};
 
 use super::nodes;
 use crate::lab::{NodeOptions, Volume};
 
-/// The nodes in the order of their starts; up to the first whose options can't be told.
-pub fn ahead(ast: &AST, volume: impl Fn(&str) -> Option<Volume>) -> Vec<(String, NodeOptions)> {
+/// The nodes in the order of their starts, up to the first whose options can't be told; and whether
+/// no other can be started.
+pub fn ahead(
+    ast: &AST,
+    volume: impl Fn(&str) -> Option<Volume>,
+) -> (Vec<(String, NodeOptions)>, bool) {
     let mut known = BTreeMap::new();
     let mut nodes = Vec::new();
     for statement in ast.statements() {
@@ -38,7 +42,32 @@ pub fn ahead(ast: &AST, volume: impl Fn(&str) -> Option<Volume>) -> Vec<(String,
         };
         nodes.push((name.to_string(), options));
     }
-    nodes
+    let all = starts(ast) == nodes.len();
+    (nodes, all)
+}
+
+/// How many calls there are that could start a node.
+fn starts(ast: &AST) -> usize {
+    let mut starts = 0;
+    ast.walk(&mut |path| {
+        let call = match path.last() {
+            Some(
+                ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+                | ASTNode::Stmt(Stmt::FnCall(call, _)),
+            ) => call,
+            // An imported function may start any.
+            Some(ASTNode::Stmt(Stmt::Import(..))) => {
+                starts = usize::MAX;
+                return false;
+            }
+            _ => return true,
+        };
+        if matches!(call.name.as_str(), "start_node" | "start_standby") {
+            starts += 1;
+        }
+        true
+    });
+    starts
 }
 
 /// The arguments of an expression that calls this function.

@@ -13,7 +13,8 @@ use super::raise::{RhaiResultOf, problem, raise};
 use super::stage::Stage;
 use super::words;
 use super::{
-    backups, checks, commands, logs, machines, nodes, recovery, servers, sessions, sql, story,
+    backups, checks, commands, logs, machines, networks, nodes, recovery, servers, sessions, sql,
+    story,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -57,7 +58,8 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
     });
     let ran = compile(&engine, playbook).and_then(|ast| {
         let lab = session.lab();
-        lab.expect_nodes(ahead(&ast, |name| lab.volume(name).ok()));
+        let (nodes, all) = ahead(&ast, |name| lab.volume(name).ok());
+        lab.expect_nodes(nodes, all);
         let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
         ran.map_err(|error| problem(&error, &playbook.path))
     });
@@ -95,6 +97,7 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("The story", story::register),
     chapter("Nodes", nodes::register),
     chapter("Machines", machines::register),
+    chapter("Networks", networks::register),
     chapter("Servers", servers::register),
     chapter("SQL", sql::register),
     chapter("Sessions", sessions::register),

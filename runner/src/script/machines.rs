@@ -24,8 +24,9 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw, pure)]
     pub fn stop_node(call: NativeCallContext<'_>, node: &mut Arc<Node>) -> RhaiResultOf<()> {
+        let lab = session(&call).lab();
         shown_step(&call, format!("stop {}", node.name), async |act| {
-            lab::stop(act, node).await
+            lab::stop(act, &lab, node).await
         })
     }
 
@@ -40,8 +41,9 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw, pure)]
     pub fn kill_node(call: NativeCallContext<'_>, node: &mut Arc<Node>) -> RhaiResultOf<()> {
+        let lab = session(&call).lab();
         shown_step(&call, format!("kill {}", node.name), async |act| {
-            lab::kill(act, node).await
+            lab::kill(act, &lab, node).await
         })
     }
 
@@ -54,8 +56,9 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw, pure)]
     pub fn boot_node(call: NativeCallContext<'_>, node: &mut Arc<Node>) -> RhaiResultOf<()> {
+        let lab = session(&call).lab();
         shown_step(&call, format!("boot {}", node.name), async |act| {
-            lab::boot(act, node).await
+            lab::boot(act, &lab, node).await
         })
     }
 
@@ -100,7 +103,7 @@ mod chapter {
     pub fn remove_node(call: NativeCallContext<'_>, node: &mut Arc<Node>) -> RhaiResultOf<()> {
         let lab = session(&call).lab();
         shown_step(&call, format!("remove {}", node.name), async |act| {
-            lab::remove(act, node).await?;
+            lab::remove(act, &lab, node).await?;
             lab.forget(&node.name);
             Ok(())
         })

@@ -12,6 +12,7 @@ mod imports;
 mod logs;
 mod machines;
 mod manual;
+mod networks;
 mod nodes;
 mod options;
 mod prose;

@@ -15,7 +15,7 @@ pub const KEYS: &[Keys] = &[Keys {
     function: "start_node",
     keys: &[
         "image", "pg", "server", "volumes", "config", "hba", "env", "hostname", "memory",
-        "storage", "disk", "data", "port", "initdb", "auth", "user", "password", "caps",
+        "storage", "disk", "data", "port", "initdb", "auth", "user", "password", "caps", "lan",
     ],
 }];
 
@@ -42,7 +42,8 @@ pub fn register(engine: &mut Engine) {
 mod chapter {
     /// Starts a machine and PostgreSQL on it, and returns when the server accepts connections.
     ///
-    /// The machine is a container without any network of the engine's. Its name is its host name
+    /// The machine is a container without any network of the engine's: it is on the scenario's own
+    /// LAN, and where `pipework_attach` puts it. Its name is its host name
     /// and is free again after `remove_node`.
     ///
     /// Options:
@@ -70,6 +71,8 @@ mod chapter {
     /// - `user` (`"postgres"`), `password`: of the superuser.
     /// - `caps`: capabilities of the container: NET_ADMIN, NET_RAW, SYS_NICE, SYS_PTRACE, IPC_LOCK,
     ///   AUDIT_WRITE.
+    /// - `lan` (`true`): on the scenario's LAN, as `eth0`, with the next address of 172.28.0.0/16.
+    ///   All nodes on it know each other by name.
     ///
     /// Fails if the name is taken, if the image is not there and can't be made, or if the server
     /// does not start, with the last lines of its log.
@@ -90,6 +93,7 @@ mod chapter {
         let image = options.image.as_deref().unwrap_or("pg");
         let provided = session
             .prepare(&place(&call), &format!("image {image}"), async |act| {
+                lab.network_images(act).await?;
                 lab.image(act, image, options.major).await
             })
             .map_err(raise)?;
@@ -257,5 +261,6 @@ fn read(mut options: Options) -> RhaiResultOf<NodeOptions> {
         user: options.text("user")?,
         password: options.text("password")?,
         caps,
+        alone: options.flag("lan")? == Some(false),
     })
 }

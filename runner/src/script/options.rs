@@ -19,6 +19,7 @@ pub struct Keys {
 pub fn all_keys() -> Vec<Keys> {
     [
         super::nodes::KEYS,
+        super::networks::KEYS,
         super::servers::KEYS,
         super::sql::KEYS,
         super::commands::KEYS,

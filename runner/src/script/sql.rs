@@ -48,6 +48,7 @@ pub fn psql_options(options: &mut Options) -> RhaiResultOf<PsqlOptions> {
             .number("port", 1, 65535)?
             .map(|it| u16::try_from(it).expect("it is small")),
         expected: options.expected()?,
+        label: None,
     })
 }
 

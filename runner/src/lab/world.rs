@@ -1,0 +1,49 @@
+//! What all labs of a run stand on.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::engine::Engine;
+use crate::image::Images;
+
+use super::fabric::Rights;
+
+/// What all labs of a run share.
+#[derive(Debug)]
+pub struct World {
+    pub engine: Arc<dyn Engine>,
+    pub images: Images,
+    /// The run's id.
+    pub run: String,
+    /// Nothing of the host outside this folder is read for a playbook.
+    pub root: PathBuf,
+    /// How fabrics reach the nodes' networks: as it was asked for, else as the engine lets them.
+    pub(super) rights: Mutex<Option<Rights>>,
+    scopes: AtomicU32,
+}
+
+impl World {
+    pub fn new(engine: Arc<dyn Engine>, images: Images, run: &str, root: PathBuf) -> Self {
+        Self {
+            engine,
+            images,
+            run: run.to_owned(),
+            root,
+            rights: Mutex::default(),
+            scopes: AtomicU32::new(0),
+        }
+    }
+
+    /// Labs are numbered from 1.
+    pub(super) fn next_scope(&self) -> u32 {
+        self.scopes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The same with fabrics of these rights.
+    #[must_use]
+    pub fn with_rights(self, rights: Option<Rights>) -> Self {
+        *self.rights.lock().expect("no panic holds it") = rights;
+        self
+    }
+}
