@@ -1,5 +1,6 @@
 //! The one door to the container engine. No type of the engine's client leaves it.
 
+mod body;
 mod containers;
 mod docker;
 mod error;
