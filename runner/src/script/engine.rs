@@ -13,8 +13,8 @@ use super::raise::{RhaiResultOf, problem, raise};
 use super::stage::Stage;
 use super::words;
 use super::{
-    backups, checks, commands, logs, machines, networks, nodes, recovery, servers, sessions, sql,
-    story,
+    backups, checks, commands, faults, logs, machines, networks, nodes, recovery, servers,
+    sessions, sql, story, targets, vips,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -98,6 +98,8 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("Nodes", nodes::register),
     chapter("Machines", machines::register),
     chapter("Networks", networks::register),
+    chapter("Virtual addresses", vips::register),
+    chapter("Faults", faults::register),
     chapter("Servers", servers::register),
     chapter("SQL", sql::register),
     chapter("Sessions", sessions::register),
@@ -141,6 +143,7 @@ pub fn vocabulary() -> Engine {
     for chapter in CHAPTERS {
         (chapter.register)(&mut engine);
     }
+    targets::register(&mut engine);
     engine
 }
 

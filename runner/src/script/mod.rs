@@ -7,6 +7,7 @@ mod check;
 mod checks;
 mod commands;
 mod engine;
+mod faults;
 mod head;
 mod imports;
 mod logs;
@@ -23,6 +24,8 @@ mod sessions;
 mod sql;
 mod stage;
 mod story;
+mod targets;
+mod vips;
 mod words;
 
 pub use check::check;

@@ -20,6 +20,8 @@ pub fn all_keys() -> Vec<Keys> {
     [
         super::nodes::KEYS,
         super::networks::KEYS,
+        super::vips::KEYS,
+        super::faults::KEYS,
         super::servers::KEYS,
         super::sql::KEYS,
         super::commands::KEYS,
@@ -186,6 +188,48 @@ impl Options {
         })
     }
 
+    /// Percent, in hundredths.
+    pub fn share(&mut self, key: &str) -> RhaiResultOf<Option<u32>> {
+        self.take(key, "a percentage from 0 to 100", |value| {
+            let share = value
+                .as_float()
+                .or_else(|_| value.as_int().map(whole))
+                .ok()?;
+            let hundredths = (share * 100.0).round();
+            // It fits after the check.
+            (0.0..=10_000.0)
+                .contains(&hundredths)
+                .then(|| format!("{hundredths}").parse().ok())?
+        })
+    }
+
+    /// Bits a second such as `"8Mbit"`.
+    pub fn rate(&mut self, key: &str) -> RhaiResultOf<Option<u64>> {
+        self.take(
+            key,
+            "bits a second such as \"8Mbit\" or \"500kbit\"",
+            |value| {
+                let text = value.clone().into_string().ok()?.to_lowercase();
+                let number = text.strip_suffix("bit")?;
+                let (number, unit) = match number.strip_suffix(['k', 'm', 'g']) {
+                    Some(rest) => (rest, &number[rest.len()..]),
+                    None => (number, ""),
+                };
+                let unit = match unit {
+                    "k" => 1000,
+                    "m" => 1_000_000,
+                    "g" => 1_000_000_000,
+                    _ => 1,
+                };
+                number
+                    .parse::<u64>()
+                    .ok()?
+                    .checked_mul(unit)
+                    .filter(|it| *it > 0)
+            },
+        )
+    }
+
     pub fn texts(&mut self, key: &str) -> RhaiResultOf<Vec<String>> {
         let texts = self.take(key, "an array of texts", |value| {
             let items = value.clone().into_array().ok()?;
@@ -258,6 +302,11 @@ pub fn settings(map: &Map) -> Option<Vec<(String, Option<String>)>> {
             Some((name.to_string(), value))
         })
         .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a percentage has few digits")]
+fn whole(number: i64) -> f64 {
+    number as f64
 }
 
 fn word(value: &Dynamic) -> Option<String> {

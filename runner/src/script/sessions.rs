@@ -15,7 +15,7 @@ use crate::session::PATIENCE;
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "session",
-        keys: &["db", "user", "password", "host", "port", "name"],
+        keys: &["db", "user", "password", "host", "port", "name", "from"],
     },
     Keys {
         function: "result",
@@ -33,7 +33,7 @@ mod chapter {
     /// Opens a connection that stays open, so that an open transaction, a lock, or a write that
     /// hangs can be played. Sessions are told apart in the transcript by their number or name.
     ///
-    /// Options: `db`, `user`, `password`, `host`, `port` as for `psql`, and
+    /// Options: `db`, `user`, `password`, `host`, `port`, `from` as for `psql`, and
     /// - `name`: shown instead of the number.
     ///
     /// ```rhai

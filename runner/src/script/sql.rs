@@ -13,7 +13,7 @@ use crate::sql::{Rows, Value};
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "psql",
-        keys: &["db", "user", "password", "host", "port", "fails"],
+        keys: &["db", "user", "password", "host", "port", "fails", "from"],
     },
     Keys {
         function: "query",
@@ -57,9 +57,13 @@ mod chapter {
     /// Runs SQL in psql on the node, shows it with all that psql prints, and returns that. psql is
     /// the server major's own; `\d` and the like work. It stops at the first error.
     ///
+    /// A virtual address or an endpoint can stand for the node: then psql runs on the scenario's
+    /// Docker host and goes through the address, as a client does.
+    ///
     /// Options:
     /// - `db` (`"postgres"`), `user` (the superuser), `password`.
     /// - `host`: an address, or a node, as seen from this node (else the server's socket), `port`.
+    /// - `from`: the node that a virtual address is used from, instead of the Docker host.
     /// - `fails` (`false`): `true` if an error is expected, an SQLSTATE such as `"25006"` if exactly
     ///   that one is. Then success is the failure.
     ///
@@ -205,15 +209,19 @@ fn rows(
 ) -> RhaiResultOf<Rows> {
     let mut options = Options::of(call, KEYS, options)?;
     let database = options.text("db")?;
-    let parameters: Option<Vec<_>> = parameters.into_iter().map(parameter).collect();
-    let Some(parameters) = parameters else {
-        return Err(misuse(
-            call,
-            "a parameter of SQL must be a text, a number, true, false or ()",
-        ));
-    };
+    let parameters = self::parameters(call, parameters)?;
     step(call, format!("query on {}", node.name), async |_| {
         node.rows(sql, &parameters, database.as_deref()).await
+    })
+}
+
+pub fn parameters(call: &NativeCallContext<'_>, values: Array) -> RhaiResultOf<Vec<Value>> {
+    let parameters: Option<Vec<_>> = values.into_iter().map(parameter).collect();
+    parameters.ok_or_else(|| {
+        misuse(
+            call,
+            "a parameter of SQL must be a text, a number, true, false or ()",
+        )
     })
 }
 
@@ -243,11 +251,11 @@ pub fn dynamic(value: &Value) -> Dynamic {
     }
 }
 
-fn first(rows: &Rows) -> Dynamic {
+pub fn first(rows: &Rows) -> Dynamic {
     rows.first().map_or(Dynamic::UNIT, dynamic)
 }
 
-fn maps(rows: &Rows) -> Array {
+pub fn maps(rows: &Rows) -> Array {
     let map = |row: &Vec<Value>| -> Dynamic {
         let columns = rows.columns.iter().map(|name| name.as_str().into());
         columns.zip(row.iter().map(dynamic)).collect::<Map>().into()

@@ -47,11 +47,14 @@ impl Fabric {
             address: wanted.address,
             mtu: wanted.mtu,
             plugged: true,
+            shape: None,
+            loss: None,
         };
         state.check(&port)?;
         self.plug_in(&state, &port).await?;
         state.segments.entry(port.segment.clone()).or_default();
         state.ports.push(port);
+        state.note_moves();
         Ok(())
     }
 
@@ -61,6 +64,7 @@ impl Fabric {
         let port = state.must_port(node, interface)?.clone();
         self.unplug_all(&[&port]).await?;
         state.ports.retain(|it| *it != port);
+        state.note_moves();
         Ok(())
     }
 
@@ -71,17 +75,27 @@ impl Fabric {
         if state.machines.remove(node).is_none() {
             return Ok(());
         }
+        // A machine that went off has lost its virtual addresses.
+        for held in state.vips.values_mut() {
+            held.nodes.retain(|it| it != node);
+        }
         self.dismiss(node).await?;
         let ports: Vec<_> = state.ports_of(node).collect();
-        self.unplug_all(&ports).await
+        self.unplug_all(&ports).await?;
+        state.note_moves();
+        Ok(())
     }
 
     /// A machine is on again: it gets the interfaces that it had, with the same MACs.
     pub async fn rejoin(&self, node: &str, container: &str) -> Result<(), Problem> {
         self.join(node, container).await?;
-        let state = self.state.lock().await;
+        let mut state = self.state.lock().await;
         for port in state.ports_of(node) {
             self.plug_in(&state, port).await?;
+        }
+        state.note_moves();
+        for port in state.ports_of(node).filter(|it| it.shape.is_some()) {
+            self.queue(&state, port).await?;
         }
         for (_, command) in state.commands.iter().filter(|(of, _)| of == node) {
             self.carry_out(&state, node, command).await?;
@@ -126,9 +140,14 @@ impl Fabric {
         let process = state.process(&port.node)?;
         let what = format!("attaching {} of node `{}`", port.interface, port.node);
         let output = match self.ground.rights {
-            Rights::AllProcesses => self.run(&at_once(port, process)).await?,
+            Rights::AllProcesses => {
+                self.run(&at_once(port, &state.bridge_of(port), process))
+                    .await?
+            }
             Rights::Least => {
-                let made = self.run(&format!("{}\n:", bridge(&port.segment))).await?;
+                let made = self
+                    .run(&format!("{}\n:", bridge(&state.bridge_of(port))))
+                    .await?;
                 if made.code != 0 {
                     return Err(explained(&what, &made));
                 }
@@ -136,7 +155,7 @@ impl Fabric {
                 if made.code != 0 {
                     return Err(explained(&what, &made));
                 }
-                self.run(&joined(port)).await?
+                self.run(&joined(port, &state.bridge_of(port))).await?
             }
         };
         match output.code {
@@ -220,21 +239,27 @@ fn taken(segment: &Interface, net: IpNet, holder: &str) -> Problem {
     Problem::new(Blame::Playbook, message)
 }
 
-/// Makes a bridge if it is missing. It forwards at once: no listening first, no snooping.
-fn bridge(name: &Interface) -> String {
+/// Makes a bridge. It forwards at once: no listening first, no snooping.
+pub(super) fn new_bridge(name: &Interface) -> String {
     format!(
-        "[ -d /sys/class/net/{name} ] || ip link add {name} address {mac} up type bridge \
-         stp_state 0 forward_delay 0 mcast_snooping 0 || exit 1",
+        "ip link add {name} address {mac} up type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         mac = Mac::of("bridge", name),
     )
 }
 
+/// The same if it is missing.
+fn bridge(name: &Interface) -> String {
+    format!(
+        "[ -d /sys/class/net/{name} ] || {} || exit 1",
+        new_bridge(name)
+    )
+}
+
 /// The whole attachment in one script of the fabric.
-fn at_once(port: &Port, process: &Process) -> String {
+fn at_once(port: &Port, segment: &Interface, process: &Process) -> String {
     let Port {
         name,
         interface,
-        segment,
         mac,
         ..
     } = port;
@@ -271,11 +296,11 @@ fn from_the_node(port: &Port) -> String {
 }
 
 /// The other end, on its bridge.
-fn joined(port: &Port) -> String {
+fn joined(port: &Port, segment: &Interface) -> String {
     let name = &port.name;
     format!(
-        "ip link set {name} master {} && ip link set {name} {} && exit 0\nip link del {name}; exit 1",
-        port.segment,
+        "ip link set {name} master {segment} && ip link set {name} {} && exit 0\n\
+         ip link del {name}; exit 1",
         cable(port)
     )
 }

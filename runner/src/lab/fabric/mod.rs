@@ -8,11 +8,18 @@
 mod address;
 mod ask;
 mod attach;
+mod client;
 mod command;
+mod faults;
+mod filter;
 mod lan;
 mod pipework;
+mod reach;
 mod rights;
+mod shape;
 mod state;
+mod vip;
+mod wire;
 mod words;
 
 use std::collections::HashMap;
@@ -25,10 +32,14 @@ use crate::problem::{Blame, Problem};
 
 pub use address::{Address, Interface, Mac, ip};
 pub use attach::Wanted;
+pub use filter::Cut;
 pub use lan::Register;
 pub use pipework::{Attachment, Pipework, refuse_source};
+pub use reach::{HOST, Side};
 pub use rights::Rights;
+pub use shape::Shape;
 use state::State;
+pub use vip::{Move, Shown, Vip};
 
 /// What a fabric is made of.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What a fabric should look like: segments, ports, and the faults that are on. The kernel is made
 //! to look like this, now and whenever a machine comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -10,6 +10,10 @@ use crate::engine::Process;
 use crate::problem::{Blame, Problem};
 
 use super::address::{Address, Interface, Mac};
+use super::filter::Cut;
+use super::reach::Side;
+use super::shape::Shape;
+use super::vip::Held;
 
 #[derive(Debug, Default)]
 pub struct State {
@@ -18,6 +22,12 @@ pub struct State {
     /// Bridges by their names.
     pub segments: BTreeMap<Interface, Segment>,
     pub ports: Vec<Port>,
+    /// Ports that are on another bridge than their segment's.
+    pub moved: BTreeMap<Interface, Interface>,
+    /// A partition: machines of different groups do not see each other.
+    pub groups: Vec<BTreeSet<Side>>,
+    pub cuts: Vec<Cut>,
+    pub vips: BTreeMap<IpAddr, Held>,
     /// `ip route`, `ip rule` and `tc` commands of nodes, in their order.
     pub commands: Vec<(String, Vec<String>)>,
 }
@@ -43,6 +53,9 @@ pub struct Port {
     pub mtu: Option<u32>,
     /// The cable is in.
     pub plugged: bool,
+    pub shape: Option<Shape>,
+    /// Of ten thousand packets, how many the filter loses where the kernel has no netem.
+    pub loss: Option<u32>,
 }
 
 impl State {
