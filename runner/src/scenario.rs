@@ -78,6 +78,11 @@ fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
         return Ok(files);
     }
     if path.is_file() {
+        if !is_playbook(&path) {
+            let message = format!("`{}` is no playbook", shown(&path, here));
+            let note = "a playbook's name ends in `.rhai`";
+            return Err(Problem::new(Blame::Playbook, message).note(note));
+        }
         return Ok(vec![path]);
     }
     let named = here.join("scenarios").join(format!("{argument}.rhai"));
@@ -124,8 +129,12 @@ fn below(folder: &Path) -> Vec<PathBuf> {
         .build();
     walk.filter_map(Result::ok)
         .map(ignore::DirEntry::into_path)
-        .filter(|path| path.extension().is_some_and(|it| it == "rhai") && path.is_file())
+        .filter(|path| is_playbook(path) && path.is_file())
         .collect()
+}
+
+fn is_playbook(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "rhai")
 }
 
 fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {

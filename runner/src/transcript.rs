@@ -13,7 +13,10 @@ pub(crate) use prose::fence_mark;
 pub struct Transcript {
     title: String,
     redactor: Redactor,
-    lab: Option<String>,
+    /// The titles of the labs that go on, the innermost last.
+    labs: Vec<String>,
+    /// The title of the lab that ended last.
+    ended: String,
     /// The first holds what stands before the first section.
     sections: Vec<Section>,
     sides: Vec<Side>,
@@ -60,7 +63,8 @@ impl Transcript {
         Self {
             title: String::new(),
             redactor: Redactor::new(""),
-            lab: None,
+            labs: Vec::new(),
+            ended: String::new(),
             sections: vec![Section::new(None, None)],
             sides: Vec::new(),
         }
@@ -82,14 +86,19 @@ impl Transcript {
             What::LabStarted { title } => {
                 self.section().drop_bare_heading();
                 self.begin(Section::new(Some(title.clone()), None));
-                self.lab = Some(title.clone());
+                self.labs.push(title.clone());
             }
-            What::LabFinished { .. } => {
+            What::LabFinished { title } => {
                 self.finish();
-                self.lab = None;
+                self.ended.clone_from(title);
+                self.labs.pop();
+                if let Some(outer) = self.labs.last_mut() {
+                    *outer = format!("{outer}, after {title}");
+                }
             }
             What::SectionStarted { title, .. } => {
-                let section = Section::new(self.lab.clone(), Some(title.clone()));
+                self.resume_lab();
+                let section = Section::new(self.labs.last().cloned(), Some(title.clone()));
                 self.begin(section);
             }
             What::Prose { text } => self.writing().prose(text),
@@ -160,11 +169,20 @@ impl Transcript {
 
     /// The section that goes on. What follows a lab is no part of it, with or without a step.
     fn writing(&mut self) -> &mut Section {
-        let over = self.section().lab.clone().filter(|_| self.lab.is_none());
-        if let Some(lab) = over {
-            self.begin(Section::new(None, Some(format!("After {lab}"))));
+        self.resume_lab();
+        if self.labs.is_empty() && self.section().lab.is_some() {
+            let title = format!("After {}", self.ended);
+            self.begin(Section::new(None, Some(title)));
         }
         self.section()
+    }
+
+    /// What comes after a lab within a lab gets the outer one's heading once more.
+    fn resume_lab(&mut self) {
+        let outer = self.labs.last().cloned();
+        if outer.is_some() && self.section().lab != outer {
+            self.begin(Section::new(outer, None));
+        }
     }
 
     fn section(&mut self) -> &mut Section {

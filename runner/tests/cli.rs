@@ -109,3 +109,28 @@ fn the_manual_of_a_function_is_a_command_away() {
     [3]
     "#);
 }
+
+#[test]
+fn what_a_command_can_not_work_on_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    for file in ["README.md", "scenarios/a.rhai", "snapshots/a.snap.new"] {
+        let path = here.join(file);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("folders");
+        std::fs::write(path, "---\nsource: \"scenarios/a.rhai\"\n---\n").expect("a file");
+    }
+    insta::assert_snapshot!(typed(here, &["run README.md", "review", "review --list"]), @"
+    $ pgdrill run README.md
+    ! error: `README.md` is no playbook
+    !    = a playbook's name ends in `.rhai`
+    [3]
+    $ pgdrill review
+    ! error: a review asks, and there is no terminal to ask on
+    !    = pending: snapshots/a.snap.new
+    !    = say what becomes of them: --accept, --reject or --list, with names or for all
+    [2]
+    $ pgdrill review --list
+    snapshots/a.snap.new
+    [0]
+    ");
+}

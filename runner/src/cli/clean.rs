@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::{self, Args};
 use super::code;
 use super::out::print;
-use crate::engine::{Containers, Docker, Left, LeftOver, OWNER_LABEL, RUN_LABEL, owner};
+use crate::engine::{Containers, Docker, Left, LeftOver, Networks, OWNER_LABEL, RUN_LABEL, owner};
 use crate::lab::sweep;
 use crate::problem::{Blame, Problem};
 use crate::run::is_alive;

@@ -45,11 +45,11 @@ pub fn review(args: &Args, review: &args::Review) -> Result<u8, Problem> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         let files = pending.iter().map(|it| format!("pending: {}", it.file));
         let message = "a review asks, and there is no terminal to ask on";
-        return Err(Problem::new(Blame::Environment, message)
+        let problem = Problem::new(Blame::Playbook, message)
             .with_notes(files)
-            .note(
-                "say what becomes of them: --accept, --reject or --list, with names or for all",
-            ));
+            .note("say what becomes of them: --accept, --reject or --list, with names or for all");
+        anstream::eprintln!("{}", problem.render(None, args.color()));
+        return Ok(code::USAGE);
     }
     let color = args.color();
     let tally = review::ask(

@@ -47,8 +47,8 @@ pub const MAJOR_LABEL: &str = "org.pgdrill.major";
 pub const VERSION_LABEL: &str = "org.pgdrill.postgresql";
 
 /// What a container engine can do for us.
-pub trait Engine: Containers + Images {}
-impl<T: Containers + Images> Engine for T {}
+pub trait Engine: Containers + Images + Networks {}
+impl<T: Containers + Images + Networks> Engine for T {}
 
 /// Containers, volumes and what runs in them. Containers and volumes go by the names that we give.
 #[async_trait]
@@ -75,6 +75,12 @@ pub trait Containers: Debug + Send + Sync {
     async fn upload(&self, container: &str, path: &str, archive: Bytes) -> Result<()>;
     /// What carries this label (`name` or `name=value`).
     async fn left(&self, label: &str) -> Result<Left>;
+}
+
+/// Networks: nodes have none of the engine's, but one with our label goes with the rest.
+#[async_trait]
+pub trait Networks: Debug + Send + Sync {
+    async fn remove_network(&self, name: &str) -> Result<()>;
 }
 
 /// Images.

@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    About, Build, Chunk, ContainerSpec, Containers, Error, ImageInfo, Images, Left, Pipe, Process,
-    Result, State, spec::LeftOver,
+    About, Build, Chunk, ContainerSpec, Containers, Error, ImageInfo, Images, Left, Networks, Pipe,
+    Process, Result, State, spec::LeftOver,
 };
 
 /// What was asked of the engine, in lines.
@@ -252,6 +252,14 @@ impl Containers for Recording {
             containers,
             ..Left::default()
         })
+    }
+}
+
+#[async_trait]
+impl Networks for Recording {
+    async fn remove_network(&self, name: &str) -> Result<()> {
+        self.note(format!("remove network {name}"));
+        Ok(())
     }
 }
 

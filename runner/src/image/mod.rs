@@ -2,6 +2,7 @@
 
 mod archive;
 mod base;
+mod dockerfile;
 mod error;
 mod lock;
 mod major;

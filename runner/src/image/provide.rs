@@ -342,7 +342,9 @@ fn version(info: &ImageInfo) -> Option<String> {
         let (_, value) = info.env.iter().find(|(name, _)| name == "PG_VERSION")?;
         value.split('-').next()
     };
+    // A child can't take its parent's label off, only empty it.
     info.label(VERSION_LABEL)
+        .filter(|version| !version.is_empty())
         .or_else(variable)
         .map(str::to_owned)
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use bytes::Bytes;
-use regex::{Captures, Regex};
 use sha2::{Digest, Sha256};
 
-use super::{Error, Result};
+use super::{Error, Result, dockerfile};
 
 /// The recipes that pgdrill brings along.
 #[derive(rust_embed::RustEmbed)]
@@ -68,11 +66,6 @@ fn label_line(labels: &[(String, String)]) -> String {
     format!("\nLABEL {}\n", pairs.join(" "))
 }
 
-static FROM: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?im)^([ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?)(\S+)(?:[ \t]+AS[ \t]+(\S+))?")
-        .expect("a fixed expression")
-});
-
 impl Recipe {
     /// The recipe of this name: the first root's that has one, else the one brought along.
     pub fn find(roots: &[impl AsRef<Path>], name: &str) -> Result<Option<Self>> {
@@ -115,29 +108,12 @@ impl Recipe {
 
     /// What the Dockerfile stands on; its own stages are left out.
     pub fn parents(&self) -> Vec<String> {
-        let mut stages: Vec<&str> = Vec::new();
-        let mut parents = Vec::new();
-        let text = self.dockerfile().unwrap_or_default();
-        for from in FROM.captures_iter(text) {
-            let parent = from.get(2).map_or("", |it| it.as_str());
-            if !stages.contains(&parent) {
-                parents.push(parent.to_owned());
-            }
-            stages.extend(from.get(3).map(|it| it.as_str()));
-        }
-        parents
+        dockerfile::parents(self.dockerfile().unwrap_or_default())
     }
 
     /// Whether the Dockerfile declares the build argument.
     pub fn takes(&self, argument: &str) -> bool {
-        let text = self.dockerfile().unwrap_or_default();
-        text.lines().any(|line| {
-            let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
-            words
-                .next()
-                .is_some_and(|word| word.eq_ignore_ascii_case("ARG"))
-                && words.next() == Some(argument)
-        })
+        dockerfile::takes(self.dockerfile().unwrap_or_default(), argument)
     }
 
     /// Puts the parents' tags into the Dockerfile and gives everything that makes the image one hash.
@@ -147,7 +123,7 @@ impl Recipe {
         arguments: &[(String, String)],
     ) -> Result<Ready> {
         let mut files = self.files.clone();
-        let dockerfile = on_tags(self.dockerfile()?, tags);
+        let dockerfile = dockerfile::on_tags(self.dockerfile()?, tags);
         files.insert(
             "Dockerfile".to_owned(),
             File {
@@ -209,18 +185,6 @@ pub(super) fn is_name(name: &str) -> bool {
         && name
             .chars()
             .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_.".contains(it))
-}
-
-fn on_tags(dockerfile: &str, tags: &BTreeMap<String, String>) -> String {
-    let replaced = FROM.replace_all(dockerfile, |from: &Captures<'_>| {
-        let whole = &from[0];
-        let Some(tag) = tags.get(&from[2]) else {
-            return whole.to_owned();
-        };
-        let rest = &whole[from[1].len() + from[2].len()..];
-        format!("{}{tag}{rest}", &from[1])
-    });
-    replaced.into_owned()
 }
 
 fn read(folder: &Path, under: &str, files: &mut BTreeMap<String, File>) -> Result<()> {
@@ -316,25 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn parents_are_replaced_by_their_tags_and_nothing_else_is() {
-        let tags = BTreeMap::from([
-            ("pg".to_owned(), "pgdrill/pg:17-aa".to_owned()),
-            ("pg-base".to_owned(), "pgdrill/pg-base:17-bb".to_owned()),
-        ]);
-        let text = "FROM pg-base AS tools\nRUN echo FROM pg\nfrom  --platform=linux/amd64 pg as x\n\
-                    FROM tools\nFROM pgx\n# FROM pg";
-        insta::assert_snapshot!(on_tags(text, &tags), @r"
-        FROM pgdrill/pg-base:17-bb AS tools
-        RUN echo FROM pg
-        from  --platform=linux/amd64 pgdrill/pg:17-aa as x
-        FROM tools
-        FROM pgx
-        # FROM pg
-        ");
-        assert_eq!(recipe(text).parents(), ["pg-base", "pg", "pgx"]);
-    }
-
-    #[test]
     fn the_hash_covers_text_and_arguments_and_is_stable() {
         let same = hash("FROM a", &[("PG_MAJOR", "17")]);
         assert_eq!(same, hash("FROM a", &[("PG_MAJOR", "17")]));
@@ -374,10 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn declared_arguments_are_known_and_other_images_have_no_recipe() {
-        let recipe = recipe("ARG BASE_IMAGE=x\nFROM ${BASE_IMAGE}\n  arg  PG_MAJOR\n# ARG PGDG");
-        let takes = ["BASE_IMAGE", "PG_MAJOR", "PGDG"].map(|name| recipe.takes(name));
-        assert_eq!(takes, [true, true, false]);
+    fn other_images_have_no_recipe() {
         for name in ["postgres:17", "../pg", "a/b", ".git", "nothing"] {
             assert!(
                 Recipe::find(&NOWHERE, name).expect("fine").is_none(),

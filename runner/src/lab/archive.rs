@@ -62,10 +62,20 @@ pub struct SwitchedWal {
     pub segment: String,
 }
 
+/// The segment that is written to.
+const CURRENT: &str = "select pg_walfile_name(pg_current_wal_insert_lsn())";
+/// The one before.
+const LAST: &str = "select pg_walfile_name(pg_current_wal_insert_lsn() - setting::numeric) \
+                    from pg_settings where name = 'wal_segment_size'";
+
 /// Ends the current WAL segment and returns when it is archived.
 pub async fn switch_wal(act: &Act, node: &Node) -> Result<SwitchedWal, Problem> {
-    // Nothing since the last switch: then there is nothing to switch, and the last one counts.
-    let segment = asked(act, node, "select pg_walfile_name(pg_switch_wal())").await?;
+    let mut segment = asked(act, node, "select pg_walfile_name(pg_switch_wal())").await?;
+    // Nothing since the last switch: then there is nothing to switch, and the last one counts. From
+    // 17 on the name at a segment's very beginning is that segment's, and before the last one's.
+    if node.major() >= 17 && segment == node.text(CURRENT).await? {
+        segment = node.text(LAST).await?;
+    }
     if node.text("show archive_mode").await? == "off" {
         return Ok(SwitchedWal { segment });
     }

@@ -1,6 +1,6 @@
 //! What a node's image brings: PostgreSQL's programs are found, not assumed.
 
-use crate::engine::quoted;
+use crate::engine::{Streams, quoted};
 use crate::problem::{Blame, Problem};
 
 use super::node::Node;
@@ -68,20 +68,10 @@ impl Installation {
         if installation.bin.is_empty() {
             return Ok(installation);
         }
-        installation.version = if let Some(version) = version {
-            version.to_owned()
-        } else {
-            let said = node
-                .must(
-                    "`postgres --version`",
-                    &format!("{}/postgres --version", quoted(&installation.bin)),
-                )
-                .await?;
-            said.split_whitespace()
-                .nth(2)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        match version {
+            Some(version) => version.clone_into(&mut installation.version),
+            None => installation.ask(node).await?,
+        }
         let digits: String = installation
             .version
             .chars()
@@ -91,14 +81,39 @@ impl Installation {
         Ok(installation)
     }
 
+    /// An image of others says neither which version it has nor where its server puts its socket.
+    async fn ask(&mut self, node: &Node) -> Result<(), Problem> {
+        let postgres = format!("{}/postgres", quoted(&self.bin));
+        let script = format!(
+            "{postgres} --version && {postgres} --describe-config | grep ^unix_socket_directories"
+        );
+        let said = node.must("the first look at PostgreSQL", &script).await?;
+        let (version, socket) = asked(&said);
+        version.clone_into(&mut self.version);
+        socket.clone_into(&mut self.socket);
+        // What a distribution makes at each boot, an image may lack.
+        let (folder, account) = (quoted(socket), &node.account);
+        let make =
+            format!("[ -d {folder} ] || {{ mkdir -p {folder} && chown {account} {folder}; }}");
+        let output = node.run_as("0", &make, Streams::Apart).await?;
+        if output.code != 0 {
+            return Err(node.broken("making the socket's folder", &output));
+        }
+        Ok(())
+    }
+
     /// The command that carries a connection to the server, with its streams as ours.
     pub fn dialer(&self, port: u16) -> Result<String, Problem> {
         let socket = format!("{}/.s.PGSQL.{port}", self.socket);
         Ok(match self.carrier.as_str() {
             "socat" => format!("socat -t 0 - UNIX-CONNECT:{}", quoted(&socket)),
             "perl" => format!("perl -e {} {}", quoted(CARRIER), quoted(&socket)),
-            "nc" => format!("nc 127.0.0.1 {port}"),
-            "bash" => format!("bash -c {}", quoted(&carrier_of_bash("127.0.0.1", port))),
+            "bash" => format!("bash -c {}", quoted(&bash_carrier("127.0.0.1", port))),
+            // Not each can speak to a socket; OpenBSD's would not notice the end of another.
+            "nc" => format!(
+                "if nc -h 2>&1 | grep -q -e -U; then nc -U {}; else nc 127.0.0.1 {port}; fi",
+                quoted(&socket)
+            ),
             _ => {
                 let message = "the image has no program that could carry a connection";
                 return Err(Problem::new(Blame::Environment, message)
@@ -121,7 +136,7 @@ impl Installation {
         Ok(match self.carrier.as_str() {
             "socat" => format!("socat -t 0 - TCP:{bracketed}:{port}"),
             "nc" => format!("nc {host} {port}"),
-            "bash" => format!("bash -c {}", quoted(&carrier_of_bash(&host, port))),
+            "bash" => format!("bash -c {}", quoted(&bash_carrier(&host, port))),
             _ => {
                 let message =
                     "the image has no program that could carry a connection over a network";
@@ -130,10 +145,6 @@ impl Installation {
             }
         })
     }
-}
-
-fn carrier_of_bash(host: &str, port: u16) -> String {
-    format!("exec 3<>/dev/tcp/{host}/{port} 4<&0; cat <&4 >&3 & cat <&3; kill $!")
 }
 
 /// Carries a connection where there is no socat: Debian's images always have this language.
@@ -150,6 +161,26 @@ while (1) {
 }
 "#;
 
+/// Ends what reads from us and waits for that: what comes next is for the shell.
+fn bash_carrier(host: &str, port: u16) -> String {
+    format!(
+        "exec 3<>/dev/tcp/{host}/{port} 4<&0 || exit; cat <&4 >&3 & \
+         cat <&3; kill $!; wait $! 2>/dev/null"
+    )
+}
+
+/// The version, and the first of the directories that the server makes its sockets in.
+fn asked(said: &str) -> (&str, &str) {
+    let mut lines = said.lines();
+    let version = lines.next().and_then(|it| it.split_whitespace().nth(2));
+    let folders = lines.next().and_then(|it| it.split('\t').nth(4));
+    let first = folders.and_then(|it| it.split(',').next());
+    (
+        version.unwrap_or_default(),
+        first.unwrap_or_default().trim(),
+    )
+}
+
 /// The directory of the wanted major, else of the highest.
 fn chosen(bins: &[String], major: Option<u32>) -> String {
     let number = |bin: &String| -> u32 {
@@ -165,7 +196,14 @@ fn chosen(bins: &[String], major: Option<u32>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::chosen;
+    use super::{asked, chosen};
+
+    #[test]
+    fn a_server_tells_its_version_and_where_its_socket_is() {
+        let said = "postgres (PostgreSQL) 17.6 (Debian 17.6-1)\n\
+                    unix_socket_directories\tpostmaster\tConnections\tSTRING\t/run/pg, /tmp\t\t\tSets it\n";
+        assert_eq!(asked(said), ("17.6", "/run/pg"));
+    }
 
     #[test]
     fn the_wanted_major_is_chosen_else_the_highest() {

@@ -187,7 +187,7 @@ async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Proble
                 Status::Standby => recovery.standby.then_some(false),
                 // Reading is possible long before the target is reached, and the server may end
                 // between this look and the next: then its end counts, not the lost connection.
-                Status::Ready => match is_reached(act, node, recovery).await {
+                Status::Ready => match is_reached(act, node, recovery, mark).await {
                     Ok(reached) => reached.then_some(false),
                     Err(problem) => {
                         act.saw(problem.message);
@@ -205,21 +205,28 @@ async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Proble
 }
 
 /// Whether a server that can be read has reached its target.
-async fn is_reached(act: &Act, node: &Node, recovery: &Recovery) -> Result<bool, Problem> {
+async fn is_reached(
+    act: &Act,
+    node: &Node,
+    recovery: &Recovery,
+    mark: u64,
+) -> Result<bool, Problem> {
     if recovery.standby {
         return Ok(true);
     }
     let pauses = recovery.action == "pause" && recovery.target != Target::End;
-    if !pauses {
-        // A server that will miss its target must not be asked in its last moments: it would
-        // refuse, and say so in its log. The signal file goes when the target is reached.
-        let script = format!(
-            "[ -f {}/recovery.signal ] || echo reached",
-            quoted(&node.data)
-        );
-        if node.run(&script).await?.out.is_empty() {
-            return Ok(false);
-        }
+    // A server that will miss its target must not be asked in its last moments: it would refuse,
+    // and say so in its log. Where it pauses, its log tells that it has stopped, or that the log is
+    // elsewhere; otherwise the signal file goes.
+    let sign = if pauses {
+        let words = "-e 'recovery stopping' -e 'redirecting log output'";
+        format!("tail -c +{} {LOG} | grep -q {words}", mark + 1)
+    } else {
+        format!("[ ! -f {}/recovery.signal ]", quoted(&node.data))
+    };
+    let look = format!("{sign} && echo reached; :");
+    if node.run(&look).await?.out.is_empty() {
+        return Ok(false);
     }
     if node.text("select pg_is_in_recovery()").await? == "f" {
         return Ok(true);

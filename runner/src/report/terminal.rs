@@ -43,7 +43,8 @@ struct Scenario {
     /// Its heading is written: that waits for the server's version.
     headed: bool,
     steps: usize,
-    nested: bool,
+    /// How many labs go on.
+    labs: usize,
     /// A section differed from the snapshot.
     differed: bool,
 }
@@ -130,10 +131,11 @@ impl<W: Write> Terminal<W> {
             }
             What::LabStarted { title } => {
                 self.heading();
-                self.scenario.nested = true;
-                self.line(&format!("  {title}"));
+                let indent = self.indent();
+                self.scenario.labs += 1;
+                self.line(&format!("{indent}{title}"));
             }
-            What::LabFinished { .. } => self.scenario.nested = false,
+            What::LabFinished { .. } => self.scenario.labs -= 1,
             What::SectionStarted { title, .. } => {
                 self.section = Some(title.clone());
                 self.wait(title);
@@ -243,7 +245,7 @@ impl<W: Write> Terminal<W> {
     }
 
     fn step(&mut self, word: &str, style: Style, title: &str, took: Duration) {
-        let indent = if self.scenario.nested { "    " } else { "  " };
+        let indent = self.indent();
         let took = seconds(took);
         let used = indent.len() + word.len() + 2 + title.chars().count() + took.len();
         let pad = " ".repeat(WIDTH.saturating_sub(used).max(1));
@@ -329,6 +331,10 @@ impl<W: Write> Terminal<W> {
         };
         self.line("");
         self.line(&format!("{counts} in {}", seconds(took)));
+    }
+
+    fn indent(&self) -> String {
+        "  ".repeat(1 + self.scenario.labs)
     }
 
     fn wait(&mut self, text: &str) {

@@ -117,8 +117,8 @@ mod chapter {
     }
 
     /// Switches placeholders of a kind off from here on: such values are shown and compared as they
-    /// are. Kinds: timestamp, lsn, wal, xid, uuid, mac, system-identifier, oid, backup, container,
-    /// version, pid, port, duration.
+    /// are. Kinds: backup, uuid, mac, offset, wal, timestamp, duration, lsn, system-identifier, xid, oid,
+    /// pid, port, container, version.
     ///
     /// ```rhai
     /// keep("xid");
@@ -166,5 +166,21 @@ fn lines(value: &Dynamic) -> String {
             .collect::<Vec<_>>()
             .join("\n"),
         None => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact;
+    use crate::script::manual;
+
+    #[test]
+    fn the_manual_of_keep_names_all_kinds() {
+        let manual = manual::find("keep").remove(0).text.replace('\n', " ");
+        let kinds: Vec<_> = redact::kinds().collect();
+        assert!(
+            manual.contains(&format!("Kinds: {}.", kinds.join(", "))),
+            "{manual}\n{kinds:?}"
+        );
     }
 }

@@ -121,10 +121,13 @@ fn damaged(file: &str, line: usize, why: &str) -> Problem {
     problem.note("mend it, or remove it and run the scenario again")
 }
 
+/// The line of the first marker of a merge; a text may have a lone one of its own.
 fn merge_marker(text: &str) -> Option<usize> {
-    let at = |mark| text.split('\n').position(|line| line.starts_with(mark));
-    let (ours, theirs) = (at("<<<<<<< ")?, at(">>>>>>> ")?);
-    (ours < theirs).then_some(ours + 1)
+    let mut lines = text.split('\n').enumerate();
+    let (ours, _) = lines.find(|(_, line)| line.starts_with("<<<<<<< "))?;
+    lines.find(|(_, line)| line.trim_end() == "=======")?;
+    lines.find(|(_, line)| line.starts_with(">>>>>>> "))?;
+    Some(ours + 1)
 }
 
 /// JSON's strings are YAML's too.

@@ -284,3 +284,43 @@ fn what_follows_a_lab_without_a_step_is_no_part_of_it() {
         $ false
     ");
 }
+
+#[test]
+fn what_follows_a_lab_within_a_lab_belongs_to_the_outer_one() {
+    let lab = |title: &str| What::LabStarted {
+        title: title.to_owned(),
+    };
+    let over = |title: &str| What::LabFinished {
+        title: title.to_owned(),
+    };
+    let transcript = told([
+        lab("outer"),
+        step("First"),
+        prose("It begins."),
+        lab("inner"),
+        step("First"),
+        over("inner"),
+        step("Second"),
+        over("outer"),
+        prose("All of it is gone."),
+    ]);
+    insta::assert_snapshot!(transcript.body(), @r"
+    ## outer
+
+    ### First
+
+    It begins.
+
+    ## inner
+
+    ### First
+
+    ## outer, after inner
+
+    ### Second
+
+    ## After outer
+
+    All of it is gone.
+    ");
+}

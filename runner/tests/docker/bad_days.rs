@@ -12,6 +12,7 @@ use crate::left::{kill, left};
 crate::trials!(
     an_sql_error_that_nobody_expected_fails_the_scenario,
     a_server_that_does_not_start_says_why,
+    a_recovery_that_misses_its_target_says_so,
     a_container_that_dies_within_a_statement_is_an_error_of_the_environment,
     an_environments_failure_can_not_be_caught,
     a_wait_that_is_given_up_is_a_diagnosis,
@@ -52,6 +53,31 @@ fn a_server_that_does_not_start_says_why() {
             "invalid value for parameter \"shared_buffers\"",
         ],
     );
+}
+
+/// Whatever is to be done at the target; and the server is not asked while it ends.
+fn a_recovery_that_misses_its_target_says_so() {
+    let ended = drill(
+        r#"let a = start_node("a");
+archive_to(a, "/tmp/archive");
+let base = basebackup(a, "/tmp/base");
+switch_wal(a);
+stop_server(a);
+for action in ["pause", "promote"] {
+    let to = #{ archive: "/tmp/archive", target_name: "nowhere", action: action };
+    let failure = fails(|| recover(a, base, to));
+    print(action + ": " + failure.message);
+    expect_eq(exec(a, "grep 'the database system is' /tmp/server.log").out, "");
+}
+throw "all is well";"#,
+    );
+    let said = |action: &str| {
+        format!(
+            "{action}: recovery of node `a` failed: recovery ended before configured recovery target \
+             was reached"
+        )
+    };
+    ended.must(1, &[&said("pause"), &said("promote"), "all is well"]);
 }
 
 const SLEEPER: &str = r#"let a = start_node("a");

@@ -16,7 +16,8 @@ pub fn kill(container: &str) {
     with(async |engine| engine.kill(container).await);
 }
 
-fn with<T>(ask: impl AsyncFnOnce(Arc<Docker>) -> pgdrill::engine::Result<T>) -> T {
+/// Does something with the engine.
+pub fn with<T>(ask: impl AsyncFnOnce(Arc<Docker>) -> pgdrill::engine::Result<T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

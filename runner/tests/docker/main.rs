@@ -3,6 +3,7 @@
 
 mod bad_days;
 mod drill;
+mod images;
 mod kept;
 mod left;
 mod manual;
@@ -17,6 +18,7 @@ fn main() {
     let trials = scenarios::trials()
         .into_iter()
         .chain(bad_days::trials())
+        .chain(images::trials())
         .chain(kept::trials())
         .chain(manual::trials())
         .collect();

@@ -233,6 +233,10 @@ fn a_damaged_file_is_a_clear_problem() {
     snapshot `snapshots/pitr.snap` is damaged in line 2: `source: "x` is no line of a header
     snapshot `snapshots/pitr.snap` is damaged in line 5: a merge is not resolved
     "#);
+    let text = "---\nsource: x\n---\n<<<<<<< a\n>>>>>>> b\n";
+    bench.write("snapshots/pitr.snap", text);
+    let read = bench.store().expected(subject(17)).expect("no merge");
+    assert!(read.is_some());
 }
 
 #[test]

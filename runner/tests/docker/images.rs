@@ -1,0 +1,123 @@
+//! Images that a run makes on its way, and those that others have made.
+
+use std::sync::Arc;
+
+use pgdrill::engine::{
+    ContainerSpec, Containers, Docker, IMAGE_LABEL, Images, MAJOR_LABEL, Machine, Result, Streams,
+    VERSION_LABEL,
+};
+
+use crate::drill::{Root, Running, command};
+use crate::left::with;
+
+crate::trials!(
+    two_runs_that_need_an_image_build_it_once,
+    images_that_others_have_made_can_be_nodes,
+);
+
+fn two_runs_that_need_an_image_build_it_once() {
+    let image = format!("once-{}", std::process::id());
+    let root = Root::with(&format!(
+        r#"let a = start_node("a", #{{ image: "{image}", server: false }}); sh(a, "echo hello");"#
+    ));
+    // Nobody has had this recipe before.
+    let dockerfile = format!("FROM pg\nENV ONCE={}\n", root.path().display());
+    root.write(&format!("images/{image}/Dockerfile"), &dockerfile);
+    let transcript = format!(
+        "---\nsource: scenarios/drill.rhai\n---\n    \
+         $ docker run -d --name a {image} sleep infinity\n    a$ echo hello\n    hello\n"
+    );
+    root.write("snapshots/drill.snap", &transcript);
+    let both = [root.run(&["--update", "no"]), root.run(&["--update", "no"])];
+    let both = both.map(Running::end);
+    let removed = command(root.path(), &["images", "remove", &image]).output();
+    for run in &both {
+        run.must(0, &["1 passed"]);
+    }
+    let built = format!("image {image}:17 ready after");
+    let said = both.map(|run| run.err.split_whitespace().collect::<Vec<_>>().join(" "));
+    let builders = said.iter().filter(|said| said.contains(&built)).count();
+    assert_eq!(builders, 1, "{said:#?}");
+    let removed = removed.expect("the program starts").stdout;
+    assert_eq!(String::from_utf8_lossy(&removed).lines().count(), 1);
+}
+
+/// Neither with our labels nor with our ready cluster, and laid out in another way.
+fn images_that_others_have_made_can_be_nodes() {
+    let folder = Root::with("");
+    let built = command(folder.path(), &["images", "build", "pg-base"]).output();
+    let base = built.expect("the program starts").stdout;
+    let others = Others::make(String::from_utf8_lossy(&base).trim());
+    let root = Root::with(&format!(
+        r#"let a = start_node("a", #{{ image: "{with}", config: #{{ work_mem: "5MB" }} }});
+psql(a, "show work_mem");
+expect_eq(value(a, "show data_checksums"), "on");
+restart_server(a);
+let s = session(a);
+s.psql("select 1");
+let b = start_node("b", #{{ image: "{without}", server: false }});
+sh(b, "cat /etc/os-release");
+psql(b, "select 1");"#,
+        with = others.with,
+        without = others.without,
+    ));
+    let image = format!("image `{}` has none", others.without);
+    let said = [
+        "node `b` has no PostgreSQL",
+        &image,
+        "scenarios/drill.rhai:9:1",
+    ];
+    root.run(&[]).end().must(3, &said);
+}
+
+/// Two images, and the container that they are made from.
+struct Others {
+    name: String,
+    with: String,
+    without: String,
+}
+
+impl Others {
+    fn make(base: &str) -> Self {
+        let name = format!("others-{}", std::process::id());
+        let others = Self {
+            with: format!("{name}:with"),
+            without: format!("{name}:without"),
+            name,
+        };
+        with(async |engine| others.commit(engine, base).await);
+        others
+    }
+
+    async fn commit(&self, engine: Arc<Docker>, base: &str) -> Result<()> {
+        let spec = ContainerSpec {
+            name: self.name.clone(),
+            image: base.to_owned(),
+            user: "0".to_owned(),
+            program: vec!["/bin/sh".to_owned()],
+            ..ContainerSpec::default()
+        };
+        engine.create(&spec).await?;
+        let machine = Machine::start(Arc::<Docker>::clone(&engine), &self.name, "0").await?;
+        // Labels are inherited; without a value they say nothing.
+        let labels = [IMAGE_LABEL, MAJOR_LABEL, VERSION_LABEL];
+        let labels = labels.map(|label| (label.to_owned(), String::new()));
+        let other =
+            "rm -r /run/postgresql /var/lib/postgresql /usr/bin/socat; usermod -u 70 postgres";
+        machine.run("0", other, Streams::Merged).await?;
+        engine.commit(&self.name, &self.with, &labels).await?;
+        let none = "rm -r /usr/lib/postgresql; userdel postgres";
+        machine.run("0", none, Streams::Merged).await?;
+        engine.commit(&self.name, &self.without, &labels).await
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        with(async |engine| {
+            engine.remove(&self.name).await?;
+            engine.remove_image(&self.with).await?;
+            engine.remove_image(&self.without).await
+        });
+    }
+}
