@@ -103,6 +103,10 @@ pub struct Run {
     /// What becomes of a transcript that differs: left for review, accepted, or nothing.
     #[arg(long, value_enum, default_value_t = Update::Auto, value_name = "HOW")]
     pub update: Update,
+    /// How nodes' networks are reached: all-processes (quick) or least (fewer rights on the engine);
+    /// default: as the engine lets us.
+    #[arg(long, value_name = "RIGHTS")]
+    pub fabric: Option<crate::lab::Rights>,
     /// Show every command, what it printed, and what images are made of.
     #[arg(long, short)]
     pub verbose: bool,

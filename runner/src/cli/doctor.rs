@@ -5,8 +5,11 @@ use super::args::Args;
 use super::code;
 use super::out::{columns, print};
 use super::run::here;
-use crate::engine::{Containers, Docker, Error, RUN_LABEL};
+use std::sync::Arc;
+
+use crate::engine::{Containers, Docker, Engine, Error, OWNER_LABEL, RUN_LABEL, owner};
 use crate::image::{DEFAULT_MAJOR, Images, Means, Settings};
+use crate::lab::{Ground, Rights, Sight};
 use crate::problem::Problem;
 
 /// One thing that was looked at.
@@ -78,6 +81,7 @@ async fn findings(engine: &Docker) -> Result<Vec<Finding>, Problem> {
     ];
     findings.extend(images(engine).await?);
     findings.push(base(engine).await?);
+    findings.extend(networks(engine).await?);
     findings.push(leftovers(engine).await?);
     Ok(findings)
 }
@@ -158,6 +162,64 @@ fn base_finding(means: &Means, refused: Option<String>) -> Finding {
             "install mmdebstrap, or name a base image that the engine can get: BASE_IMAGE=registry/debian:release",
         ),
     }
+}
+
+/// How nodes' networks are reached, and which faults the kernel can play.
+async fn networks(engine: &Docker) -> Result<Vec<Finding>, Problem> {
+    let engine: Arc<dyn Engine> = Arc::new(engine.clone());
+    let images = Images::new(
+        Arc::clone(&engine) as Arc<dyn crate::engine::Images>,
+        vec![here()?],
+        Settings::of_process(),
+    );
+    let Some(image) = images.present("pg-base", DEFAULT_MAJOR).await? else {
+        return Ok(vec![Finding::no(
+            "what the engine lets networks do can't be tried yet",
+            "`pgdrill images build` makes the image that it needs",
+        )]);
+    };
+    let run = crate::run::new_id();
+    let ground = Ground {
+        engine,
+        image: image.tag,
+        name: format!("pgdrill-{run}.doctor"),
+        labels: vec![
+            (RUN_LABEL.to_owned(), run),
+            (OWNER_LABEL.to_owned(), owner()),
+        ],
+        rights: Rights::default(),
+    };
+    Ok(network_findings(&Sight::look(&ground).await?))
+}
+
+fn network_findings(sight: &Sight) -> Vec<Finding> {
+    let reach = match (&sight.all_processes, &sight.least) {
+        (Ok(()), _) => Finding::ok("networks are reached the quick way (all-processes)"),
+        (Err(why), Ok(())) => Finding::ok(format!(
+            "networks are reached with the least rights, 0.4 s a node; the quick way is refused: {why}"
+        )),
+        (Err(why), Err(_)) => Finding::no(
+            format!("the engine lets no container change networks: {why}"),
+            "it must allow the capability NET_ADMIN",
+        ),
+    };
+    let netem = if sight.netem {
+        Finding::ok("the kernel can delay packets (netem)")
+    } else {
+        Finding::no(
+            "the kernel can't delay packets: `shape` takes rate and loss only",
+            "on Debian and Ubuntu the package linux-modules-extra-$(uname -r) brings sch_netem",
+        )
+    };
+    let filter = if sight.filter {
+        Finding::ok("the kernel can lose the packets of one pair or port (nftables)")
+    } else {
+        Finding::no(
+            "the kernel has no nftables for bridges: `cut` and lossy lines don't work",
+            "`modprobe nf_tables nft_meta_bridge` on the engine's machine may bring it",
+        )
+    };
+    vec![reach, netem, filter]
 }
 
 async fn leftovers(engine: &Docker) -> Result<Finding, Problem> {

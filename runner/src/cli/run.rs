@@ -53,6 +53,7 @@ pub async fn run(args: &Args, run: &args::Run) -> Result<u8, Problem> {
             args::Keep::Always => Keep::Always,
         },
         timeout: run.timeout,
+        rights: run.fabric,
         update: match run.update {
             args::Update::Auto => Update::Auto,
             args::Update::Always => Update::Always,

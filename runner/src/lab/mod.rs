@@ -41,7 +41,7 @@ pub use create::{NodeOptions, start_node};
 pub use daemon::{daemon_log, start_daemon, stop_daemon};
 pub use diagnosis::diagnosis;
 pub use endpoint::Endpoint;
-pub use fabric::{Cut, HOST, Move, Rights, Shape, Side, Vip};
+pub use fabric::{Cut, Ground, HOST, Move, Rights, Shape, Side, Sight, Vip};
 pub use faults::{cut, heal, isolate, partition, plug, power_off, power_on, shape, unplug};
 pub use files::{append_file, copy_in, read_file, write_file};
 pub use log::{LogMark, log_mark, server_log, wait_for_log};

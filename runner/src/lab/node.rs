@@ -28,8 +28,8 @@ pub struct Node {
     pub(super) volumes: Vec<String>,
     pub installation: Mutex<Installation>,
     pub(super) power: Mutex<Power>,
-    /// The connection for typed values, kept between calls that follow each other.
-    connection: tokio::sync::Mutex<Option<sql::Connection>>,
+    /// The connection for typed values, and its database, kept between calls that follow each other.
+    connection: tokio::sync::Mutex<Option<(String, sql::Connection)>>,
     /// `allow` lines so far: each goes behind the earlier ones and before all others.
     pub(super) allowed: Mutex<Vec<String>>,
     pub(super) daemons: Mutex<BTreeMap<String, Daemon>>,
@@ -246,22 +246,22 @@ impl Node {
         parameters: &[Value],
         database: Option<&str>,
     ) -> Result<Rows, Problem> {
-        if database.is_some() {
-            let connection = self.connect(&self.login(database)).await?;
-            let rows = connection.rows(sql, parameters).await;
-            connection.close().await;
-            return Ok(rows?);
-        }
+        let login = self.login(database);
         let mut kept = self.connection.lock().await;
         let connection = match kept.take() {
-            Some(connection) => connection,
-            None => self.connect(&self.login(None)).await?,
+            Some((database, connection)) if database == login.database => connection,
+            other => {
+                if let Some((_, connection)) = other {
+                    connection.close().await;
+                }
+                self.connect(&login).await?
+            }
         };
         // Kept only if nothing went wrong: a broken connection or transaction is not used again.
         let rows = connection.rows(sql, parameters).await;
         match rows {
             Ok(rows) => {
-                *kept = Some(connection);
+                *kept = Some((login.database, connection));
                 Ok(rows)
             }
             Err(error) => {
@@ -283,7 +283,7 @@ impl Node {
 
     /// Closes the kept connection: none of ours may be open while a shown command or a stop runs.
     pub async fn hang_up(&self) {
-        if let Some(connection) = self.connection.lock().await.take() {
+        if let Some((_, connection)) = self.connection.lock().await.take() {
             connection.close().await;
         }
     }

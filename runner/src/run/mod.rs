@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::engine::{Docker, Engine, RUN_LABEL};
 use crate::event::{Event, SCHEMA, Verdict, What};
 use crate::image::{DEFAULT_MAJOR, Images, Settings};
-use crate::lab::{Sink, World, sweep};
+use crate::lab::{Rights, Sink, World, sweep};
 use crate::problem::{Blame, Problem};
 use crate::scenario::Scenario;
 use crate::script;
@@ -39,6 +39,8 @@ pub struct Request {
     pub host: Option<String>,
     pub keep: Keep,
     pub timeout: Option<Duration>,
+    /// How nodes' networks are reached, if not as the engine lets us.
+    pub rights: Option<Rights>,
     pub update: Update,
     /// In CI no snapshot is written.
     pub ci: bool,
@@ -125,7 +127,8 @@ pub async fn run(
             images(&request, &engine, scenario),
             &run,
             scenario.root.clone(),
-        );
+        )
+        .with_rights(request.rights);
         let play = Play {
             request: &request,
             scenario,
@@ -318,7 +321,7 @@ fn verdict(problems: &[Problem], differs: bool) -> Verdict {
 }
 
 /// Six letters and digits: a run's name on the command line.
-fn new_id() -> String {
+pub fn new_id() -> String {
     let random = std::hash::BuildHasher::hash_one(
         &std::collections::hash_map::RandomState::new(),
         std::process::id(),

@@ -17,7 +17,7 @@ use crate::sql::Value;
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "wait_until",
-    keys: &["timeout"],
+    keys: &["timeout", "db"],
 }];
 
 pub fn register(engine: &mut Engine) {
@@ -111,6 +111,7 @@ mod chapter {
     /// Options:
     /// - `timeout` (`"60s"`). A time-out is a diagnosis: the last value, the nodes' state, their
     ///   last log lines.
+    /// - `db` (`"postgres"`): of the SQL.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");
@@ -123,7 +124,10 @@ mod chapter {
         condition: FnPtr,
         options: Map,
     ) -> RhaiResultOf<Dynamic> {
-        let patience = patience(&call, options)?;
+        let wait = Wait::read(&call, options)?;
+        if wait.db.is_some() {
+            return Err(misuse(&call, "option `db` is for SQL, not for a closure"));
+        }
         let session = session(&call);
         let attempt = || {
             let value = called(&call, &condition)?;
@@ -133,7 +137,7 @@ mod chapter {
         session.poll(
             &place(&call),
             "the condition of the playbook",
-            patience,
+            wait.patience,
             attempt,
             raise,
         )
@@ -150,7 +154,7 @@ mod chapter {
         node: &mut Arc<Node>,
         sql: &str,
     ) -> RhaiResultOf<Dynamic> {
-        wait_for_sql(&call, node, sql, None, PATIENCE)
+        wait_for_sql(&call, node, sql, None, &Wait::PLAIN)
     }
 
     #[rhai_fn(name = "wait_until", return_raw, pure)]
@@ -161,10 +165,10 @@ mod chapter {
         wanted: Dynamic,
     ) -> RhaiResultOf<Dynamic> {
         if wanted.is_map() {
-            let patience = patience(&call, wanted.cast())?;
-            return wait_for_sql(&call, node, sql, None, patience);
+            let wait = Wait::read(&call, wanted.cast())?;
+            return wait_for_sql(&call, node, sql, None, &wait);
         }
-        wait_for_sql(&call, node, sql, Some(&wanted), PATIENCE)
+        wait_for_sql(&call, node, sql, Some(&wanted), &Wait::PLAIN)
     }
 
     #[rhai_fn(name = "wait_until", return_raw, pure)]
@@ -175,8 +179,8 @@ mod chapter {
         wanted: Dynamic,
         options: Map,
     ) -> RhaiResultOf<Dynamic> {
-        let patience = patience(&call, options)?;
-        wait_for_sql(&call, node, sql, Some(&wanted), patience)
+        let wait = Wait::read(&call, options)?;
+        wait_for_sql(&call, node, sql, Some(&wanted), &wait)
     }
 }
 
@@ -185,10 +189,25 @@ pub fn called(call: &NativeCallContext<'_>, body: &FnPtr) -> RhaiResultOf<Dynami
     body.call_within_context(call, ())
 }
 
-fn patience(call: &NativeCallContext<'_>, options: Map) -> RhaiResultOf<Duration> {
-    Ok(Options::of(call, KEYS, options)?
-        .duration("timeout")?
-        .unwrap_or(PATIENCE))
+/// How a wait is done.
+struct Wait {
+    patience: Duration,
+    db: Option<String>,
+}
+
+impl Wait {
+    const PLAIN: Self = Self {
+        patience: PATIENCE,
+        db: None,
+    };
+
+    fn read(call: &NativeCallContext<'_>, options: Map) -> RhaiResultOf<Self> {
+        let mut options = Options::of(call, KEYS, options)?;
+        Ok(Self {
+            patience: options.duration("timeout")?.unwrap_or(PATIENCE),
+            db: options.text("db")?,
+        })
+    }
 }
 
 fn wait_for_sql(
@@ -196,7 +215,7 @@ fn wait_for_sql(
     node: &Arc<Node>,
     sql: &str,
     wanted: Option<&Dynamic>,
-    patience: Duration,
+    wait: &Wait,
 ) -> RhaiResultOf<Dynamic> {
     let what = match wanted {
         Some(wanted) => format!("{wanted} from `{}` on {}", sql.trim(), node.name),
@@ -206,11 +225,11 @@ fn wait_for_sql(
         .step(
             &place(call),
             &format!("wait for {what}"),
-            patience,
+            wait.patience,
             async |act| {
                 act.remarks(Some(&node.name), format!("until {what}"));
                 act.until(what.clone(), async || {
-                    let rows = node.rows(sql, &[], None).await?;
+                    let rows = node.rows(sql, &[], wait.db.as_deref()).await?;
                     let value = rows.first().cloned().unwrap_or(Value::Null);
                     act.saw(value.text());
                     let done = match wanted {

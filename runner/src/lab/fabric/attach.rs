@@ -288,7 +288,7 @@ fn from_the_node(port: &Port) -> String {
     } = port;
     format!(
         "ip link add {interface}{mtu} address {mac} type veth peer name {name}{mtu} netns 1 || exit 1\n\
-         ( {settings} ) && exit 0\n\
+         ( {settings}\n) && exit 0\n\
          ip link del {interface}; exit 1",
         mtu = mtu(port),
         settings = settings(port),

@@ -17,6 +17,7 @@ mod pipework;
 mod reach;
 mod rights;
 mod shape;
+mod sight;
 mod state;
 mod vip;
 mod wire;
@@ -38,6 +39,7 @@ pub use pipework::{Attachment, Pipework, refuse_source};
 pub use reach::{HOST, Side};
 pub use rights::Rights;
 pub use shape::Shape;
+pub use sight::Sight;
 use state::State;
 pub use vip::{Move, Shown, Vip};
 

@@ -115,7 +115,7 @@ impl Fabric {
         Ok(vec![shown(ours)])
     }
 
-    async fn has_netem(&self) -> Result<bool, Problem> {
+    pub(super) async fn has_netem(&self) -> Result<bool, Problem> {
         let tried = "tc qdisc add dev lo root netem 2>/dev/null && tc qdisc del dev lo root";
         Ok(self.run(tried).await?.code == 0)
     }
