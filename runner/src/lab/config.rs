@@ -74,7 +74,7 @@ async fn write_settings(
     let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
     let removed: Vec<_> = (settings.iter().filter(|(_, value)| value.is_none()))
-        .map(|(name, _)| format!("-e '/^{name} *=/d'"))
+        .map(|(name, _)| format!("-e {}", quoted(&format!("/^{name} *=/d"))))
         .collect();
     let shown = "$PGDATA/postgresql.auto.conf";
     if !removed.is_empty() {
