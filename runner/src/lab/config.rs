@@ -4,9 +4,9 @@ use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
 use crate::sql::{Value, literal};
 
-use super::Act;
 use super::node::Node;
 use super::server::{self, StopMode};
+use super::{Act, files};
 
 /// Changes settings with ALTER SYSTEM (`None`: back to the default), then reloads or restarts,
 /// whichever they need; on a stopped server by writing postgresql.auto.conf. Settings of one call
@@ -74,21 +74,17 @@ async fn write_settings(
     let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
     let removed: Vec<_> = (settings.iter().filter(|(_, value)| value.is_none()))
-        .map(|(name, _)| format!("-e '/^{name} *=/d'"))
+        .map(|(name, _)| format!("-e {}", quoted(&format!("/^{name} *=/d"))))
         .collect();
+    let shown = "$PGDATA/postgresql.auto.conf";
     if !removed.is_empty() {
-        node.must(
-            "change of the settings",
-            &format!("sed -i {} {}", removed.join(" "), quoted(&file)),
-        )
-        .await?;
+        let change = format!("sed -i {}", removed.join(" "));
+        let script = format!("{change} {}", quoted(&file));
+        node.must("change of the settings", &script).await?;
+        act.shows(Some(&node.name), format!("{change} {shown}"), "");
     }
-    super::files::append(node, &file, &text).await?;
-    act.shows(
-        Some(&node.name),
-        format!("cat >> $PGDATA/postgresql.auto.conf\n{}", lines.join("\n")),
-        "",
-    );
+    files::append(node, &file, &text).await?;
+    act.shows(Some(&node.name), files::typed(&text, ">>", shown), "");
     Ok(())
 }
 

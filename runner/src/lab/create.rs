@@ -211,6 +211,7 @@ fn docker_run(name: &str, image: &str, spec: &ContainerSpec, options: &NodeOptio
             .iter()
             .map(|(path, volume)| format!("-v {}:{}", volume.name, quoted(path))),
     );
+    words.extend((options.data.iter()).map(|data| format!("-e PGDATA={}", quoted(data))));
     words.extend(
         options
             .env

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::engine::{Streams, quoted};
+use crate::engine::{Streams, heredoc, quoted};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
@@ -21,11 +21,7 @@ pub async fn read_file(node: &Node, path: &str) -> Result<String, Problem> {
 
 /// Writes a file anew.
 pub async fn write_file(act: &Act, node: &Node, path: &str, text: &str) -> Result<(), Problem> {
-    act.shows(
-        Some(&node.name),
-        format!("cat > {path}\n{}", text.trim_end_matches('\n')),
-        "",
-    );
+    act.shows(Some(&node.name), typed(text, ">", &quoted(path)), "");
     node.must(
         &format!("writing `{path}`"),
         &format!(": > {}", quoted(path)),
@@ -35,12 +31,17 @@ pub async fn write_file(act: &Act, node: &Node, path: &str, text: &str) -> Resul
 }
 
 pub async fn append_file(act: &Act, node: &Node, path: &str, text: &str) -> Result<(), Problem> {
-    act.shows(
-        Some(&node.name),
-        format!("cat >> {path}\n{}", text.trim_end_matches('\n')),
-        "",
-    );
+    act.shows(Some(&node.name), typed(text, ">>", &quoted(path)), "");
     append(node, path, text).await
+}
+
+/// The command that writes a text as a person would type it: `cat >> file <<'EOF'`.
+pub(super) fn typed(text: &str, redirection: &str, file: &str) -> String {
+    match text.strip_suffix('\n') {
+        Some(lines) => format!("cat {redirection} {file} {}", heredoc(lines)),
+        // A here-document ends its last line.
+        None => format!("printf %s {} {redirection} {file}", quoted(text)),
+    }
 }
 
 /// Appends through the open shell: no process is started for it.
@@ -104,4 +105,29 @@ pub async fn copy_in(
         return Err(node.broken(&format!("copying to `{to}`"), &copied));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed;
+
+    #[test]
+    fn a_text_is_written_by_a_command_that_can_be_typed() {
+        let texts = ["a = 'b'\n", "EOF\n\n", "no end", "", "\n"];
+        let typed = texts.map(|text| typed(text, ">>", "/f"));
+        insta::assert_snapshot!(typed.join("\n"), @r"
+        cat >> /f <<'EOF'
+        a = 'b'
+        EOF
+        cat >> /f <<'EOF_'
+        EOF
+
+        EOF_
+        printf %s 'no end' >> /f
+        printf %s '' >> /f
+        cat >> /f <<'EOF'
+
+        EOF
+        ");
+    }
 }

@@ -4,11 +4,11 @@
 use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
 
-use super::Act;
 use super::backup::Backup;
 use super::config::setting;
 use super::node::{LOG, Node};
 use super::server::{self, Status};
+use super::{Act, files};
 
 /// Where recovery ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,13 +78,11 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
     let warm = async { Ok(machine.warm(&node.account).await?) };
     tokio::try_join!(restored, warm)?;
     let lines = settings(recovery);
+    let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
-    super::files::append(node, &file, &format!("{}\n", lines.join("\n"))).await?;
-    act.shows(
-        Some(&node.name),
-        format!("cat >> $PGDATA/postgresql.auto.conf\n{}", lines.join("\n")),
-        "",
-    );
+    files::append(node, &file, &text).await?;
+    let shown = files::typed(&text, ">>", "$PGDATA/postgresql.auto.conf");
+    act.shows(Some(&node.name), shown, "");
     let signal = if recovery.standby {
         "standby.signal"
     } else {

@@ -59,8 +59,20 @@ pub async fn start_server(act: &Act, node: &Node) -> Result<(), Problem> {
         );
         return Err(Problem::new(Blame::Playbook, message));
     }
-    act.shows(Some(&node.name), format!("pg_ctl start -l {LOG}"), "");
-    launch(act, node).await
+    let started = launch(act, node).await;
+    shows_start(act, node, "start", &started);
+    started
+}
+
+/// A start is shown with pg_ctl's last words if it fails.
+fn shows_start(act: &Act, node: &Node, verb: &str, started: &Result<(), Problem>) {
+    let failed = matches!(started, Err(problem) if problem.blame == Blame::System);
+    let said = "pg_ctl: could not start server\nExamine the log output.";
+    act.shows(
+        Some(&node.name),
+        format!("pg_ctl {verb} -l {LOG}"),
+        if failed { said } else { "" },
+    );
 }
 
 /// Stops PostgreSQL on the node and returns when its last process has ended.
@@ -74,8 +86,9 @@ pub async fn stop_server(act: &Act, node: &Node, mode: StopMode) -> Result<(), P
 }
 
 pub async fn restart_server(act: &Act, node: &Node, mode: StopMode) -> Result<(), Problem> {
-    act.shows(Some(&node.name), format!("pg_ctl restart -l {LOG}"), "");
-    relaunch(act, node, mode).await
+    let started = relaunch(act, node, mode).await;
+    shows_start(act, node, "restart", &started);
+    started
 }
 
 /// Makes the server read its configuration again and returns when it has.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use pgdrill::engine::{
-    ContainerSpec, Containers, Docker, IMAGE_LABEL, Images, MAJOR_LABEL, Machine, Result, Streams,
-    VERSION_LABEL,
+    Chunk, ContainerSpec, Containers, Docker, IMAGE_LABEL, Images, MAJOR_LABEL, Machine, Result,
+    State, Streams, VERSION_LABEL,
 };
 
 use crate::drill::{Root, Running, command};
@@ -13,6 +14,7 @@ use crate::left::with;
 crate::trials!(
     two_runs_that_need_an_image_build_it_once,
     images_that_others_have_made_can_be_nodes,
+    a_container_of_a_reader_outlives_its_server,
 );
 
 fn two_runs_that_need_an_image_build_it_once() {
@@ -68,6 +70,60 @@ psql(b, "select 1");"#,
         "scenarios/drill.rhai:9:1",
     ];
     root.run(&[]).end().must(3, &said);
+}
+
+/// The runner starts servers itself; who follows a tutorial by hand has the image's own start.
+fn a_container_of_a_reader_outlives_its_server() {
+    let folder = Root::with("");
+    let built = command(folder.path(), &["images", "build", "pg"]).output();
+    let image = String::from_utf8_lossy(&built.expect("the program starts").stdout).into_owned();
+    let reader = Reader(format!("reader-{}", std::process::id()));
+    with(async |engine| {
+        let spec = ContainerSpec {
+            name: reader.0.clone(),
+            hostname: "p1".to_owned(),
+            image: image.trim().to_owned(),
+            user: "postgres".to_owned(),
+            program: vec!["start-postgres".to_owned()],
+            ..ContainerSpec::default()
+        };
+        engine.create(&spec).await?;
+        engine.start(&reader.0).await?;
+        let types = async |command| typed(&engine, &reader.0, command).await;
+        types("until pg_isready; do :; done").await?;
+        types("pg_ctl restart -l /tmp/server.log && psql -c 'create table t ()'").await?;
+        types("kill -KILL $(head -1 $PGDATA/postmaster.pid)").await?;
+        types("until pg_ctl start -l /tmp/server.log; do :; done").await?;
+        assert_eq!(engine.state(&reader.0).await?, State::Running);
+        // A machine that boots has no server.
+        engine.kill(&reader.0).await?;
+        engine.start(&reader.0).await?;
+        let said = types("pg_ctl status; pg_ctl start -l /tmp/server.log; psql -c '\\d t'").await?;
+        assert!(said.contains("no server running"), "{said}");
+        assert!(said.contains("Table \"public.t\""), "{said}");
+        Ok(())
+    });
+}
+
+async fn typed(engine: &Docker, container: &str, command: &str) -> Result<String> {
+    let program = ["timeout", "60", "sh", "-c", command];
+    let mut pipe = engine.exec(container, "postgres", &program).await?;
+    let mut said = Vec::new();
+    while let Some(piece) = pipe.output.next().await {
+        match piece? {
+            Chunk::Out(bytes) | Chunk::Err(bytes) => said.extend_from_slice(&bytes),
+        }
+    }
+    Ok(String::from_utf8_lossy(&said).into_owned())
+}
+
+/// A container that is typed into.
+struct Reader(String);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        with(async |engine| engine.remove(&self.0).await);
+    }
 }
 
 /// Two images, and the container that they are made from.
