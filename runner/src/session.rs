@@ -143,7 +143,7 @@ impl Session {
                 () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
                 result = work(&act) => result,
                 problem = self.death_of_a_daemon(&act) => Err(problem),
-                () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, what, started).await),
+                () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, what, patience).await),
             }
         });
         let result = result.map_err(|problem| problem.at(place.clone()));
@@ -208,18 +208,13 @@ impl Session {
         .note("`timeout` in SCENARIO or --timeout changes its limit")
     }
 
-    async fn given_up(&self, act: &Act, what: &str, started: Instant) -> Problem {
+    async fn given_up(&self, act: &Act, what: &str, patience: Duration) -> Problem {
         let watch = act.watch();
-        let waited = match started.elapsed() {
-            short if short < Duration::from_secs(1) => short.as_millis() / 10 * 10,
-            long => u128::from(long.as_secs()) * 1000,
-        };
-        let waited = Duration::from_millis(u64::try_from(waited).unwrap_or(u64::MAX));
-        let waited = humantime::format_duration(waited);
         let mut problem = if Instant::now() >= self.deadline_now() {
             self.timed_out().note(format!("in: {what}"))
         } else {
-            Problem::new(Blame::System, format!("{what}: gave up after {waited}"))
+            let patience = humantime::format_duration(patience);
+            Problem::new(Blame::System, format!("{what}: gave up after {patience}"))
         };
         if let Some(waits_for) = watch.waits_for {
             problem = problem.note(format!("waited for: {waits_for}"));
@@ -268,7 +263,7 @@ impl Session {
             });
             let checked = match waited {
                 Ok(()) if Instant::now() >= deadline => {
-                    Err(self.runtime.block_on(self.given_up(&act, what, started)))
+                    Err(self.runtime.block_on(self.given_up(&act, what, patience)))
                 }
                 Ok(()) => self.runtime.block_on(self.daemons_live(&act)),
                 stopped => stopped,

@@ -107,6 +107,9 @@ pub struct Run {
     /// default: as the engine lets us.
     #[arg(long, value_name = "RIGHTS")]
     pub fabric: Option<crate::lab::Rights>,
+    /// A network card of the engine's machine that playbooks may attach nodes to (`nic: true`).
+    #[arg(long, value_name = "NAME")]
+    pub allow_nic: Vec<String>,
     /// Show every command, what it printed, and what images are made of.
     #[arg(long, short)]
     pub verbose: bool,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::{self, Args};
 use super::code;
 use super::out::print;
-use crate::engine::{Containers, Docker, Left, LeftOver, Networks, OWNER_LABEL, RUN_LABEL, owner};
+use crate::engine::{Containers, Docker, Left, LeftOver, OWNER_LABEL, RUN_LABEL, owner};
 use crate::lab::sweep;
 use crate::problem::{Blame, Problem};
 use crate::run::is_alive;
@@ -34,9 +34,6 @@ pub async fn clean(args: &Args, clean: &args::Clean) -> Result<u8, Problem> {
         }
         if !clean.dry_run {
             sweep(&*engine, &format!("{RUN_LABEL}={name}")).await?;
-            for network in &run.networks {
-                engine.remove_network(network).await?;
-            }
         }
         let verb = if clean.dry_run {
             "would remove"
@@ -57,7 +54,6 @@ pub async fn clean(args: &Args, clean: &args::Clean) -> Result<u8, Problem> {
 #[derive(Default)]
 struct Run {
     things: Vec<String>,
-    networks: Vec<String>,
     owners: BTreeSet<String>,
 }
 
@@ -91,9 +87,6 @@ fn runs(left: &Left) -> BTreeMap<String, Run> {
             };
             let run = runs.entry(name.to_owned()).or_default();
             run.things.push(format!("{kind} {}", thing.name));
-            if kind == "network" {
-                run.networks.push(thing.name.clone());
-            }
             run.owners
                 .extend(label(thing, OWNER_LABEL).map(str::to_owned));
         }

@@ -54,6 +54,7 @@ pub async fn run(args: &Args, run: &args::Run) -> Result<u8, Problem> {
         },
         timeout: run.timeout,
         rights: run.fabric,
+        cards: run.allow_nic.clone(),
         update: match run.update {
             args::Update::Auto => Update::Auto,
             args::Update::Always => Update::Always,

@@ -11,7 +11,7 @@ use super::spec::{ContainerSpec, Network, Processes, VolumeMount};
 
 pub(super) fn body(spec: &ContainerSpec) -> ContainerCreateBody {
     // Who shares a namespace has no say in it.
-    let shares = matches!(spec.network, Network::Of(_));
+    let shares = matches!(spec.network, Network::Of(_) | Network::Host);
     ContainerCreateBody {
         hostname: (!shares).then(|| spec.hostname.clone()),
         image: Some(spec.image.clone()),
@@ -40,6 +40,7 @@ pub(super) fn body(spec: &ContainerSpec) -> ContainerCreateBody {
                 Network::Own => "none".to_owned(),
                 Network::Of(container) => format!("container:{container}"),
                 Network::Engine(name) => name.clone(),
+                Network::Host => "host".to_owned(),
             }),
             pid_mode: match &spec.processes {
                 Processes::Own => None,
@@ -65,7 +66,7 @@ pub(super) fn body(spec: &ContainerSpec) -> ContainerCreateBody {
                 typ: Some("none".to_owned()),
                 config: None,
             }),
-            sysctls: (!shares).then(sysctls),
+            sysctls: (!shares).then(|| sysctls(spec)),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
@@ -78,7 +79,7 @@ fn hosts(spec: &ContainerSpec) -> Vec<String> {
         .collect()
 }
 
-fn sysctls() -> HashMap<String, String> {
+fn sysctls(spec: &ContainerSpec) -> HashMap<String, String> {
     let off = [
         // Without an interface of the engine's, a container has no IPv6 unless it is said.
         "net.ipv6.conf.all.disable_ipv6",
@@ -88,6 +89,7 @@ fn sysctls() -> HashMap<String, String> {
     ];
     (off.into_iter())
         .map(|name| (name.to_owned(), "0".to_owned()))
+        .chain(spec.sysctls.iter().cloned())
         .collect()
 }
 

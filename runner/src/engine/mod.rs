@@ -30,8 +30,8 @@ pub use machine::{Lent, Machine};
 pub use owner::owner;
 pub use shell::{Output, Streams, heredoc, quoted};
 pub use spec::{
-    Build, ContainerSpec, ImageInfo, Left, LeftOver, Network, Process, Processes, State, Storage,
-    VolumeMount,
+    Build, ContainerSpec, ImageInfo, Left, LeftOver, Network, NetworkSpec, Process, Processes,
+    State, Storage, VolumeMount,
 };
 pub use terminal::{Program, Size, Terminal};
 
@@ -77,9 +77,12 @@ pub trait Containers: Debug + Send + Sync {
     async fn left(&self, label: &str) -> Result<Left>;
 }
 
-/// Networks: nodes have none of the engine's, but one with our label goes with the rest.
+/// Networks of the engine's, for nodes that want one.
 #[async_trait]
 pub trait Networks: Debug + Send + Sync {
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<()>;
+    /// All networks by name, with their subnets.
+    async fn subnets(&self) -> Result<Vec<(String, Vec<String>)>>;
     async fn remove_network(&self, name: &str) -> Result<()>;
 }
 

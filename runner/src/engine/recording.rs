@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    About, Build, Chunk, ContainerSpec, Containers, Error, ImageInfo, Images, Left, Networks, Pipe,
-    Process, Result, State, spec::LeftOver,
+    About, Build, Chunk, ContainerSpec, Containers, Error, ImageInfo, Images, Left, NetworkSpec,
+    Networks, Pipe, Process, Result, State, spec::LeftOver,
 };
 
 /// What was asked of the engine, in lines.
@@ -257,6 +257,15 @@ impl Containers for Recording {
 
 #[async_trait]
 impl Networks for Recording {
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<()> {
+        self.note(format!("create network {}", short(&spec.name)));
+        Ok(())
+    }
+
+    async fn subnets(&self) -> Result<Vec<(String, Vec<String>)>> {
+        Ok(Vec::new())
+    }
+
     async fn remove_network(&self, name: &str) -> Result<()> {
         self.note(format!("remove network {name}"));
         Ok(())

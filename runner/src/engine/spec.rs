@@ -22,6 +22,8 @@ pub struct ContainerSpec {
     pub processes: Processes,
     /// Names and their addresses, for the container's hosts file.
     pub hosts: Vec<(String, String)>,
+    /// Settings of its network namespace, beside those that all containers get.
+    pub sysctls: Vec<(String, String)>,
     /// It ends, and is removed, when nobody is attached to it any more.
     pub ephemeral: bool,
 }
@@ -36,6 +38,20 @@ pub enum Network {
     Of(String),
     /// One of its own, on a network of the engine's.
     Engine(String),
+    /// That of the machine that the engine runs on.
+    Host,
+}
+
+/// A network of the engine's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkSpec {
+    pub name: String,
+    pub subnet: Option<String>,
+    /// Name of the bridge on the engine's machine.
+    pub bridge: Option<String>,
+    /// Without a way out of it.
+    pub internal: bool,
+    pub labels: Vec<(String, String)>,
 }
 
 /// The processes that a container sees.

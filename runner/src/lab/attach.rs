@@ -15,6 +15,8 @@ pub struct AttachOptions {
     pub mac: Option<String>,
     pub mtu: Option<u32>,
     pub local: Option<String>,
+    /// The source is a network card of the engine's machine.
+    pub nic: bool,
 }
 
 /// Attaches a node to a segment and returns when the interface is up and has its address.
@@ -39,6 +41,17 @@ pub async fn pipework_attach(
     words.extend(options.local.iter().map(|local| format!("-l {local}")));
     words.push(format!("{} {address}", node.name));
     words.extend(options.mac.clone());
+    if options.nic {
+        lab.world.must_allow(source)?;
+        node.machine()?;
+        act.shows(None, words.join(" "), "");
+        let wanted = wanted(attachment, options.mtu)?;
+        return lab
+            .fabric()
+            .await?
+            .attach_to_card(&node.name, &wanted)
+            .await;
+    }
     let mtu = options.mtu.map(|mtu| format!("MTU={mtu} "));
     let line = format!("{}{}", mtu.unwrap_or_default(), words.join(" "));
     attach(act, lab, node, attachment, options.mtu, &line).await
@@ -83,15 +96,18 @@ async fn attach(
         act.remarks(None, text);
     }
     act.waits_for(format!("{} of {} to be up", wanted.interface, node.name));
-    let wanted = Wanted {
-        segment,
-        interface: wanted.interface,
-        address: wanted.address,
-        mac: wanted.mac,
+    fabric.attach(&node.name, &self::wanted(wanted, mtu)?).await
+}
+
+fn wanted(attachment: Attachment, mtu: Option<u32>) -> Result<Wanted, Problem> {
+    Ok(Wanted {
+        segment: Interface::read(&attachment.source)?,
+        interface: attachment.interface,
+        address: attachment.address,
+        mac: attachment.mac,
         mtu,
-        local: wanted.local,
-    };
-    fabric.attach(&node.name, &wanted).await
+        local: attachment.local,
+    })
 }
 
 /// Takes an interface of the node away.

@@ -30,6 +30,8 @@ pub struct BackupOptions {
     pub format: Option<String>,
     /// A replication slot that keeps the WAL that the backup needs.
     pub slot: Option<String>,
+    /// It must outlive a loss of power.
+    pub durable: bool,
 }
 
 /// Takes a base backup into `directory/<id>` and verifies it.
@@ -54,6 +56,9 @@ pub async fn basebackup(
     let path = format!("{directory}/{id}");
     let format = options.format.as_deref().unwrap_or("plain");
     let mut command = format!("pg_basebackup -D {} -c fast", quoted(&path));
+    if !options.durable {
+        command.push_str(" --no-sync");
+    }
     if format == "tar" {
         command.push_str(" -F tar");
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{ContainerSpec, Engine, Machine, Storage, VolumeMount, quoted};
+use super::engine_network::EngineNetwork;
+use crate::engine::{ContainerSpec, Engine, Machine, Network, Storage, VolumeMount, quoted};
 use crate::event::What;
 use crate::image::Provided;
 use crate::problem::Problem;
@@ -39,6 +40,8 @@ pub struct NodeOptions {
     pub caps: Vec<String>,
     /// Not on the scenario's LAN.
     pub alone: bool,
+    /// On a network of the engine's too.
+    pub network: Option<EngineNetwork>,
 }
 
 /// Starts a machine, and on it a server that accepts connections.
@@ -81,7 +84,12 @@ pub async fn start_node(
         data,
         port: options.port.unwrap_or(5432),
         lan: (!options.alone).then(|| Lan {
-            interface: "eth0",
+            // The engine takes the first interface for its network.
+            interface: if options.network.is_some() {
+                "lan"
+            } else {
+                "eth0"
+            },
             address: lab.lan_address(name),
             knows: tokio::sync::Mutex::new(known.clone()),
             born_with: known,
@@ -190,6 +198,10 @@ pub(super) fn specification(
         memory: options.memory,
         shm: Some(256 << 20),
         caps: options.caps.clone(),
+        network: match &options.network {
+            Some(network) => Network::Engine(network.engine_name.clone()),
+            None => Network::Own,
+        },
         hosts: if options.alone {
             Vec::new()
         } else {
@@ -218,6 +230,7 @@ fn docker_run(name: &str, image: &str, spec: &ContainerSpec, options: &NodeOptio
             .iter()
             .map(|(key, value)| format!("-e {}", quoted(&format!("{key}={value}")))),
     );
+    words.extend((options.network.as_ref()).map(|it| format!("--network {}", it.name)));
     words.extend(options.memory.map(|bytes| format!("--memory {bytes}")));
     words.extend(options.caps.iter().map(|cap| format!("--cap-add {cap}")));
     if let Some(VolumeMount {

@@ -302,13 +302,18 @@ impl Lab {
     }
 }
 
-/// Removes all containers, volumes and committed images with a label (`name` or `name=value`).
+/// Removes all containers, volumes, networks and committed images with a label (`name` or `name=value`).
 pub async fn sweep(engine: &dyn Engine, label: &str) -> Result<(), Problem> {
     let left = engine.left(label).await?;
     let containers = left.containers.iter().map(|it| engine.remove(&it.name));
     let mut failed = failures(futures_util::future::join_all(containers).await);
     let volumes = left.volumes.iter().map(|it| engine.remove_volume(&it.name));
     failed.extend(failures(futures_util::future::join_all(volumes).await));
+    let networks = left
+        .networks
+        .iter()
+        .map(|it| engine.remove_network(&it.name));
+    failed.extend(failures(futures_util::future::join_all(networks).await));
     for image in &left.images {
         failed.extend(
             engine
@@ -366,7 +371,7 @@ impl Drop for Reserved<'_> {
 }
 
 /// Names become parts of containers' and hosts' names.
-fn check_name(what: &str, name: &str) -> Result<(), Problem> {
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), Problem> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let starts = name
         .chars()

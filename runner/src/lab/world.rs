@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::engine::Engine;
 use crate::image::Images;
+use crate::problem::{Blame, Problem};
 
 use super::fabric::Rights;
 
@@ -20,6 +21,8 @@ pub struct World {
     pub root: PathBuf,
     /// How fabrics reach the nodes' networks: as it was asked for, else as the engine lets them.
     pub(super) rights: Mutex<Option<Rights>>,
+    /// Network cards of the engine's machine that playbooks may use.
+    cards: Vec<String>,
     scopes: AtomicU32,
 }
 
@@ -31,6 +34,7 @@ impl World {
             run: run.to_owned(),
             root,
             rights: Mutex::default(),
+            cards: Vec::new(),
             scopes: AtomicU32::new(0),
         }
     }
@@ -38,6 +42,23 @@ impl World {
     /// Labs are numbered from 1.
     pub(super) fn next_scope(&self) -> u32 {
         self.scopes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The same with these cards of the engine's machine allowed.
+    #[must_use]
+    pub fn with_cards(self, cards: Vec<String>) -> Self {
+        Self { cards, ..self }
+    }
+
+    /// Fails unless playbooks may use this card.
+    pub(super) fn must_allow(&self, card: &str) -> Result<(), Problem> {
+        if self.cards.iter().any(|it| it == card) {
+            return Ok(());
+        }
+        let message = format!("`{card}` is an interface of the host, which this run may not use");
+        Err(Problem::new(Blame::Playbook, message)
+            .note(format!("`pgdrill run --allow-nic {card} …` allows it"))
+            .note("without `nic: true` it is a private LAN of that name"))
     }
 
     /// The same with fabrics of these rights.

@@ -41,6 +41,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// How nodes' networks are reached, if not as the engine lets us.
     pub rights: Option<Rights>,
+    /// Network cards of the engine's machine that playbooks may use.
+    pub cards: Vec<String>,
     pub update: Update,
     /// In CI no snapshot is written.
     pub ci: bool,
@@ -128,7 +130,8 @@ pub async fn run(
             &run,
             scenario.root.clone(),
         )
-        .with_rights(request.rights);
+        .with_rights(request.rights)
+        .with_cards(request.cards.clone());
         let play = Play {
             request: &request,
             scenario,

@@ -11,7 +11,7 @@ use crate::lab::{self, Backup, BackupOptions, Node};
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "basebackup",
-    keys: &["incremental_to", "format", "slot"],
+    keys: &["incremental_to", "format", "slot", "durable"],
 }];
 
 pub fn register(engine: &mut Engine) {
@@ -50,6 +50,9 @@ mod chapter {
     ///   `summarize_wal` on).
     /// - `format` (`"plain"`): or `"tar"`, which pg_verifybackup reads from PostgreSQL 18 on.
     /// - `slot`: a replication slot that keeps the WAL.
+    /// - `durable` (`false`): with `true` it is on disk when the call returns. A drill's backup ends
+    ///   with the drill, so pg_basebackup is not asked for that (`--no-sync`); one that is kept must
+    ///   be.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");
@@ -69,6 +72,7 @@ mod chapter {
                 .value("incremental_to", "a backup that `basebackup` returned")?,
             format: options.one_of("format", &["plain", "tar"])?,
             slot: options.text("slot")?,
+            durable: options.flag("durable")?.unwrap_or_default(),
         };
         let lab = session(&call).lab();
         shown_step(

@@ -7,12 +7,16 @@ use rhai::{Array, Dynamic, Engine, Map};
 
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step, step};
-use crate::lab::{self, AttachOptions, Node, ShellOptions};
+use crate::lab::{self, AttachOptions, EngineNetwork, EngineNetworkOptions, Node, ShellOptions};
 
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "pipework_attach",
-        keys: &["mac", "mtu", "local"],
+        keys: &["mac", "mtu", "local", "nic"],
+    },
+    Keys {
+        function: "network",
+        keys: &["subnet", "bridge", "internal"],
     },
     Keys {
         function: "host",
@@ -21,6 +25,7 @@ pub const KEYS: &[Keys] = &[
 ];
 
 pub fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<EngineNetwork>("Network");
     engine.register_global_module(exported_module!(chapter).into());
 }
 
@@ -39,6 +44,8 @@ mod chapter {
     /// - `mac` (follows from the names of node and interface): an address, or pipework's `U:seed`.
     /// - `mtu` (the kernel's): the largest packet in bytes.
     /// - `local` (`<node>.<interface>`): name of the other end, which `bridge link` shows.
+    /// - `nic` (`false`): the source is a network card of the engine's machine, which the node shares
+    ///   by a macvlan. `pgdrill run --allow-nic NAME` must allow it.
     ///
     /// Fails if the node has another interface of that name, if the address or the MAC is taken on
     /// the segment, or if an address, a name or the gateway is none.
@@ -64,6 +71,7 @@ mod chapter {
                 .number("mtu", 68, 65535)?
                 .map(|it| u32::try_from(it).expect("it is small")),
             local: options.text("local")?,
+            nic: options.flag("nic")?.unwrap_or_default(),
         };
         let lab = session(&call).lab();
         shown_step(
@@ -167,6 +175,44 @@ mod chapter {
         shown_step(&call, format!("address of {source}"), async |act| {
             lab::bridge_address(act, &lab, source, address).await
         })
+    }
+
+    /// Makes a network of the engine's, for what wants one: a node takes it by its option `network`.
+    /// Other than segments, it is seen on the engine's machine, and no two have the same addresses.
+    ///
+    /// Options:
+    /// - `subnet` (the engine chooses): `"10.77.0.0/24"`.
+    /// - `bridge`: name of its bridge on the engine's machine.
+    /// - `internal` (`false`): without a way out.
+    ///
+    /// Fails if the subnet overlaps with another network's, and says with which.
+    ///
+    /// ```rhai
+    /// let wide = network("wide", #{ internal: true });
+    /// let p1 = start_node("p1", #{ network: wide });
+    /// expect(addresses(p1).contains("eth0"), "the engine gave it an interface");
+    /// ```
+    #[rhai_fn(name = "network", return_raw)]
+    pub fn network_with(
+        call: NativeCallContext<'_>,
+        name: &str,
+        options: Map,
+    ) -> RhaiResultOf<EngineNetwork> {
+        let mut options = Options::of(&call, KEYS, options)?;
+        let options = EngineNetworkOptions {
+            subnet: options.text("subnet")?,
+            bridge: options.text("bridge")?,
+            internal: options.flag("internal")?.unwrap_or_default(),
+        };
+        let lab = session(&call).lab();
+        shown_step(&call, format!("network {name}"), async |act| {
+            lab::network(act, &lab, name, options).await
+        })
+    }
+
+    #[rhai_fn(name = "network", return_raw)]
+    pub fn network(call: NativeCallContext<'_>, name: &str) -> RhaiResultOf<EngineNetwork> {
+        network_with(call, name, Map::new())
     }
 
     /// Runs a command on the scenario's Docker host, shows it with all that it prints, and returns

@@ -16,6 +16,7 @@ pub const KEYS: &[Keys] = &[Keys {
     keys: &[
         "image", "pg", "server", "volumes", "config", "hba", "env", "hostname", "memory",
         "storage", "disk", "data", "port", "initdb", "auth", "user", "password", "caps", "lan",
+        "network",
     ],
 }];
 
@@ -73,6 +74,8 @@ mod chapter {
     ///   AUDIT_WRITE.
     /// - `lan` (`true`): on the scenario's LAN, as `eth0`, with the next address of 172.28.0.0/16.
     ///   All nodes on it know each other by name.
+    /// - `network`: a network of the engine's, `network("public")`. Its interface is `eth0` then, and
+    ///   the LAN's is `lan`.
     ///
     /// Fails if the name is taken, if the image is not there and can't be made, or if the server
     /// does not start, with the last lines of its log.
@@ -262,5 +265,6 @@ fn read(mut options: Options) -> RhaiResultOf<NodeOptions> {
         password: options.text("password")?,
         caps,
         alone: options.flag("lan")? == Some(false),
+        network: options.value("network", "a network: network(\"name\")")?,
     })
 }

@@ -61,6 +61,9 @@ impl Fabric {
     /// Takes an interface away, and forgets it.
     pub async fn detach(&self, node: &str, interface: &Interface) -> Result<(), Problem> {
         let mut state = self.state.lock().await;
+        if self.detach_from_card(&mut state, node, interface).await? {
+            return Ok(());
+        }
         let port = state.must_port(node, interface)?.clone();
         self.unplug_all(&[&port]).await?;
         state.ports.retain(|it| *it != port);
@@ -94,6 +97,9 @@ impl Fabric {
             self.plug_in(&state, port).await?;
         }
         state.note_moves();
+        for card in state.cards.iter().filter(|it| it.node == node) {
+            self.make_on_card(&state, card).await?;
+        }
         for port in state.ports_of(node).filter(|it| it.shape.is_some()) {
             self.queue(&state, port).await?;
         }
@@ -108,6 +114,7 @@ impl Fabric {
         self.leave(node).await?;
         let mut state = self.state.lock().await;
         state.ports.retain(|it| it.node != node);
+        state.cards.retain(|it| it.node != node);
         state.commands.retain(|(of, _)| of != node);
         Ok(())
     }
@@ -273,7 +280,7 @@ fn at_once(port: &Port, segment: &Interface, process: &Process) -> String {
         bridge = bridge(segment),
         mtu = mtu(port),
         pid = process.pid,
-        inside = enter(process, &settings(port)),
+        inside = enter(process, &settings(&port.interface, &port.address)),
         cable = cable(port),
     )
 }
@@ -291,7 +298,7 @@ fn from_the_node(port: &Port) -> String {
          ( {settings}\n) && exit 0\n\
          ip link del {interface}; exit 1",
         mtu = mtu(port),
-        settings = settings(port),
+        settings = settings(&port.interface, &port.address),
     )
 }
 
@@ -307,14 +314,13 @@ fn joined(port: &Port, segment: &Interface) -> String {
 
 /// The interface's address and route, and up. It has no address of its own making: one would be in
 /// the transcripts, or not yet, as it happens.
-fn settings(port: &Port) -> String {
-    let interface = &port.interface;
+pub(super) fn settings(interface: &Interface, address: &Address) -> String {
     let mut lines = Vec::new();
-    if let Some(net) = port.address.net {
+    if let Some(net) = address.net {
         lines.push(format!("addr add {net} dev {interface} {}", nodad(net)));
     }
     lines.push(format!("link set {interface} up"));
-    if let Some(gateway) = port.address.gateway {
+    if let Some(gateway) = address.gateway {
         lines.push(format!(
             "route replace default via {gateway} dev {interface}"
         ));

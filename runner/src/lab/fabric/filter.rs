@@ -65,7 +65,10 @@ fn rules(state: &State) -> Vec<Rule> {
     }
     for port in &state.ports {
         let Some(loss) = port.loss else { continue };
-        let random = format!("numgen random mod 10000 < {loss} drop");
+        let random = match loss {
+            10_000.. => "drop".to_owned(),
+            some => format!("numgen random mod 10000 < {some} drop"),
+        };
         for (hook, side) in [
             ("forward", "iifname"),
             ("input", "iifname"),

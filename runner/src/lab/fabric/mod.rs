@@ -13,6 +13,7 @@ mod command;
 mod faults;
 mod filter;
 mod lan;
+mod nic;
 mod pipework;
 mod reach;
 mod rights;
@@ -76,6 +77,10 @@ impl Fabric {
                 Rights::Least => Processes::Own,
             },
             caps: ground.rights.caps(),
+            // Linux answers for its addresses on all of its interfaces. A node that a partition has
+            // put on another bridge would learn that bridge's MAC for the Docker host, and look for
+            // it in vain for eight seconds after the partition.
+            sysctls: vec![("net.ipv4.conf.all.arp_ignore".to_owned(), "1".to_owned())],
             ..shell(&ground)
         };
         ground.engine.create(&spec).await?;

@@ -11,6 +11,7 @@ use crate::problem::{Blame, Problem};
 
 use super::address::{Address, Interface, Mac};
 use super::filter::Cut;
+use super::nic::OnCard;
 use super::reach::Side;
 use super::shape::Shape;
 use super::vip::Held;
@@ -22,6 +23,8 @@ pub struct State {
     /// Bridges by their names.
     pub segments: BTreeMap<Interface, Segment>,
     pub ports: Vec<Port>,
+    /// Interfaces on cards of the engine's machine.
+    pub cards: Vec<OnCard>,
     /// Ports that are on another bridge than their segment's.
     pub moved: BTreeMap<Interface, Interface>,
     /// A partition: machines of different groups do not see each other.

@@ -73,8 +73,10 @@ impl Fabric {
         self.hush(&held).await?;
         let mut shown = Vec::new();
         if !how.split_brain {
-            for node in held.nodes.iter().filter(|it| *it != to) {
-                shown.extend(self.give_up(&mut state, vip, node, to, how).await?);
+            for node in self.all_holders(&state, vip, &held).await? {
+                if node != to {
+                    shown.extend(self.give_up(&mut state, vip, &node, to, how).await?);
+                }
             }
             self.nobody_answers(&state, vip, &port).await?;
         }
@@ -101,24 +103,44 @@ impl Fabric {
             ..Move::default()
         };
         let mut shown = Vec::new();
-        for node in &held.nodes {
+        for node in self.all_holders(&state, vip, &held).await? {
             // Nobody takes it over, so nobody need be on the same side of a partition.
-            shown.extend(self.give_up(&mut state, vip, node, node, &how).await?);
+            shown.extend(self.give_up(&mut state, vip, &node, &node, &how).await?);
         }
         state.vips.remove(&vip.address);
         Ok(shown)
     }
 
+    /// Those that were given the address, and those that have it anyhow.
+    async fn all_holders(
+        &self,
+        state: &State,
+        vip: &Vip,
+        held: &Held,
+    ) -> Result<Vec<String>, Problem> {
+        let mut all = held.nodes.clone();
+        for node in self.holders(state, vip).await? {
+            if !all.contains(&node) {
+                all.push(node);
+            }
+        }
+        Ok(all)
+    }
+
     /// The nodes whose interfaces have the address now.
     pub async fn vip_holders(&self, vip: &Vip) -> Result<Vec<String>, Problem> {
         let state = self.state.lock().await;
+        self.holders(&state, vip).await
+    }
+
+    async fn holders(&self, state: &State, vip: &Vip) -> Result<Vec<String>, Problem> {
         let mut holders = Vec::new();
         for port in state
             .ports
             .iter()
             .filter(|it| it.interface == vip.interface)
         {
-            if state.machines.contains_key(&port.node) && self.has_vip(&state, vip, port).await? {
+            if state.machines.contains_key(&port.node) && self.has_vip(state, vip, port).await? {
                 holders.push(port.node.clone());
             }
         }
