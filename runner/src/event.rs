@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{Cost, Mark};
 pub use crate::problem::Place;
 use crate::problem::{Blame, Problem};
 
@@ -134,6 +135,16 @@ pub enum What {
         name: String,
         text: String,
         place: Place,
+    },
+    /// Something that starts an outage or divides it.
+    Marked(Mark),
+    /// A workload was stopped, and its rows were read back.
+    WorkloadStopped {
+        target: String,
+        /// What clients see depends on how long they wait.
+        connect_timeout: Duration,
+        answer_timeout: Duration,
+        cost: Cost,
     },
     NodeStarted {
         node: String,

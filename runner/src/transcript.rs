@@ -121,6 +121,8 @@ impl Transcript {
             | What::Checked { .. }
             | What::Said { .. }
             | What::Warned { .. }
+            | What::Marked(_)
+            | What::WorkloadStopped { .. }
             | What::NodeStarted { .. }
             | What::NodeEnded { .. }
             | What::ScenarioSkipped { .. }

@@ -1,11 +1,13 @@
 //! What a call of a playbook can tell while it works: what it shows, what it waits for.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::cost::{Mark, Marked};
 use crate::event::{Event, Form, Place, Shown, What};
 use crate::problem::Problem;
 
@@ -18,6 +20,7 @@ pub struct Sink {
     sender: UnboundedSender<Event>,
     start: Instant,
     scenario: Option<String>,
+    marks: Arc<Mutex<Vec<Marked>>>,
 }
 
 impl Sink {
@@ -26,6 +29,7 @@ impl Sink {
             sender,
             start,
             scenario: None,
+            marks: Arc::default(),
         }
     }
 
@@ -34,6 +38,7 @@ impl Sink {
     pub fn of(&self, scenario: &str) -> Self {
         Self {
             scenario: Some(scenario.to_owned()),
+            marks: Arc::default(),
             ..self.clone()
         }
     }
@@ -44,9 +49,31 @@ impl Sink {
     }
 
     pub fn send(&self, what: What) {
+        self.send_at(self.elapsed(), what);
+    }
+
+    /// Sends a mark, and keeps it for the workloads that go on meanwhile.
+    pub fn mark(&self, mark: Mark) {
+        let at = self.elapsed();
+        let kept = Marked {
+            at,
+            mark: mark.clone(),
+        };
+        self.marks.lock().expect("no panic holds it").push(kept);
+        self.send_at(at, What::Marked(mark));
+    }
+
+    /// The scenario's marks of a time.
+    pub fn marks(&self, time: RangeInclusive<Duration>) -> Vec<Marked> {
+        let marks = self.marks.lock().expect("no panic holds it");
+        let within = marks.iter().filter(|it| time.contains(&it.at));
+        within.cloned().collect()
+    }
+
+    fn send_at(&self, at: Duration, what: What) {
         // The receiver goes only after all that send, or with the whole run.
         let _ = self.sender.send(Event {
-            at: self.start.elapsed(),
+            at,
             scenario: self.scenario.clone(),
             what,
         });
@@ -185,6 +212,11 @@ impl Act {
             output: String::new(),
             place: self.place.clone(),
         }));
+    }
+
+    /// From here on something is broken: the clock of an outage starts.
+    pub fn breaks(&self, name: impl Into<String>) {
+        self.sink.mark(Mark::Fault { name: name.into() });
     }
 
     pub fn says(&self, text: impl Into<String>) {

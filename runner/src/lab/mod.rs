@@ -19,6 +19,7 @@ mod psql;
 mod recovery;
 mod server;
 mod teardown;
+mod workload;
 
 pub use act::{Act, Sink, Watch};
 pub use archive::{SwitchedWal, archive_to, fetch, restore_point, switch_wal};
@@ -37,3 +38,4 @@ pub use psql::{Expected, PsqlOptions, ShellOptions, execute, psql, sh};
 pub use recovery::{Recovery, Target, promote, recover};
 pub use server::{StopMode, kill_server, reload_server, restart_server, start_server, stop_server};
 pub use teardown::{Lab, NODE_LABEL, SCOPE_LABEL, Volume, World, sweep};
+pub use workload::{Connections, Service, Workload, WorkloadOptions};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::engine::{ContainerSpec, Engine, Machine, Output, Streams, quoted};
+use crate::engine::{ContainerSpec, Engine, Machine, Output, Pipe, Streams, quoted};
 use crate::problem::{Blame, Problem};
 use crate::sql::{self, Login, Rows, Value};
 
@@ -200,7 +200,7 @@ impl Node {
         Err(Problem::new(Blame::Playbook, message))
     }
 
-    fn login(&self, database: Option<&str>) -> Login {
+    pub(super) fn login(&self, database: Option<&str>) -> Login {
         Login {
             user: self.superuser.name.clone(),
             database: database.unwrap_or("postgres").to_owned(),
@@ -210,14 +210,18 @@ impl Node {
 
     /// Opens a connection to the server from within the node.
     pub async fn connect(&self, login: &Login) -> Result<sql::Connection, Problem> {
+        Ok(sql::Connection::open(self.carrier().await?, login).await?)
+    }
+
+    /// A process within the node that carries a connection to the server.
+    pub(super) async fn carrier(&self) -> Result<Pipe, Problem> {
         self.needs_postgres()?;
         let machine = self.machine()?;
         let dialer = {
             let installation = self.installation.lock().expect("no panic holds it");
             installation.dialer(self.port)?
         };
-        let pipe = machine.connect(&self.account, &dialer).await?;
-        Ok(sql::Connection::open(pipe, login).await?)
+        Ok(machine.connect(&self.account, &dialer).await?)
     }
 
     /// Runs SQL for its values, as the superuser, in the database `postgres` or another.

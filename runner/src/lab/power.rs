@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cost::Mark;
 use crate::engine::{Machine, State, quoted};
 use crate::problem::{Blame, Problem};
 
@@ -23,14 +24,20 @@ pub async fn stop(act: &Act, node: &Node) -> Result<(), Problem> {
         server::halt(act, node, StopMode::Fast).await?;
     }
     act.shows(None, format!("docker stop {}", node.name), "");
-    off(act, node, "was stopped").await
+    off(act, node, "was stopped").await?;
+    act.sink.mark(Mark::PlannedStop {
+        node: node.name.clone(),
+    });
+    Ok(())
 }
 
 /// Ends all of the machine's processes at once (SIGKILL).
 pub async fn kill(act: &Act, node: &Node) -> Result<(), Problem> {
     node.machine()?;
     act.shows(None, format!("docker kill {}", node.name), "");
-    off(act, node, "was killed").await
+    off(act, node, "was killed").await?;
+    act.breaks(format!("kill {}", node.name));
+    Ok(())
 }
 
 async fn off(act: &Act, node: &Node, why: &'static str) -> Result<(), Problem> {
@@ -83,7 +90,9 @@ pub async fn pause(act: &Act, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker pause {}", node.name), "");
     node.engine.pause(&node.container).await?;
     *node.power.lock().expect("no panic holds it") = Power::Paused(machine);
-    expect_state(node, &State::Paused).await
+    expect_state(node, &State::Paused).await?;
+    act.breaks(format!("pause {}", node.name));
+    Ok(())
 }
 
 pub async fn unpause(act: &Act, node: &Node) -> Result<(), Problem> {

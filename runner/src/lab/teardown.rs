@@ -15,6 +15,7 @@ use super::Act;
 use super::ahead::Ahead;
 use super::backup::Backup;
 use super::node::Node;
+use super::workload::Workloads;
 
 /// The label that tells one scenario's (or one lab's) things from another's in a run.
 pub const SCOPE_LABEL: &str = "org.pgdrill.scope";
@@ -68,6 +69,7 @@ pub struct Lab {
     failed: Mutex<Vec<String>>,
     holders: Mutex<Vec<Machine>>,
     pub(super) ahead: Ahead,
+    pub workloads: Workloads,
     /// Requests to the engine that must not be dropped half way.
     pub(super) working: Arc<tokio::sync::RwLock<()>>,
 }
@@ -88,6 +90,7 @@ impl Lab {
             failed: Mutex::default(),
             holders: Mutex::default(),
             ahead: Ahead::default(),
+            workloads: Workloads::default(),
             working: Arc::default(),
         }
     }
@@ -291,6 +294,7 @@ impl Lab {
 
     /// Removes all that carries this lab's label, whoever made it and however far it got.
     pub async fn take_down(&self) -> Result<(), Problem> {
+        self.workloads.end().await;
         let nodes = std::mem::take(&mut *self.nodes.lock().expect("no panic holds it"));
         // First what is known: all at once, by force.
         let known = nodes.into_values().flatten().map(|node| {

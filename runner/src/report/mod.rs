@@ -1,6 +1,7 @@
 //! Reports: what people see of a run, made from its events.
 
 mod advice;
+mod bill;
 mod diff;
 mod terminal;
 

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::advice::advice;
+use super::bill::Bill;
 use super::diff::draw;
 use crate::event::{Event, Form, SnapshotState, Verdict, What};
 use crate::problem::Problem;
@@ -46,6 +47,7 @@ struct Scenario {
     nested: bool,
     /// A section differed from the snapshot.
     differed: bool,
+    bill: Bill,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -85,6 +87,7 @@ impl<W: Write> Terminal<W> {
         reason = "every kind of event by name, in one list"
     )]
     pub fn tell(&mut self, event: &Event) {
+        self.scenario.bill.take(&event.what);
         match &event.what {
             What::RunStarted { run, engine, .. } => {
                 self.run.clone_from(run);
@@ -194,6 +197,8 @@ impl<W: Write> Terminal<W> {
             What::Prose { .. }
             | What::Checked { .. }
             | What::NodeEnded { .. }
+            | What::Marked(_)
+            | What::WorkloadStopped { .. }
             | What::RedactionAdded { .. }
             | What::RedactionDropped { .. }
             | What::SideSnapshot { .. } => {}
@@ -265,6 +270,7 @@ impl<W: Write> Terminal<W> {
             Verdict::Cancelled => "stopped",
         };
         *self.counts.entry(word).or_default() += 1;
+        self.bill();
         if self.scenario.steps == 0 && problems.is_empty() {
             self.step(
                 if verdict == Verdict::Passed {
@@ -305,6 +311,15 @@ impl<W: Write> Terminal<W> {
             }
             SnapshotState::Accepted => self.line(&format!("  {} is written", snapshot.file)),
             _ => {}
+        }
+    }
+
+    fn bill(&mut self) {
+        for (at, line) in self.scenario.bill.lines().iter().enumerate() {
+            if at == 0 {
+                self.line("");
+            }
+            self.line(&format!("  {line}"));
         }
     }
 

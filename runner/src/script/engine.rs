@@ -14,6 +14,7 @@ use super::stage::Stage;
 use super::words;
 use super::{
     backups, checks, commands, logs, machines, nodes, recovery, servers, sessions, sql, story,
+    workloads,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -102,6 +103,7 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("Logs", logs::register),
     chapter("Base backups and the archive", backups::register),
     chapter("Recovery and promotion", recovery::register),
+    chapter("Workloads", workloads::register),
     chapter("Checks and waits", checks::register),
 ];
 

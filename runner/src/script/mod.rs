@@ -23,6 +23,7 @@ mod sql;
 mod stage;
 mod story;
 mod words;
+mod workloads;
 
 pub use check::check;
 pub use engine::{Playbook, compile, play, vocabulary};

@@ -25,6 +25,7 @@ pub fn all_keys() -> Vec<Keys> {
         super::sessions::KEYS,
         super::backups::KEYS,
         super::recovery::KEYS,
+        super::workloads::KEYS,
         super::checks::KEYS,
         super::logs::KEYS,
     ]

@@ -7,6 +7,7 @@ mod kept;
 mod left;
 mod manual;
 mod scenarios;
+mod workloads;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -18,6 +19,7 @@ fn main() {
         .into_iter()
         .chain(bad_days::trials())
         .chain(kept::trials())
+        .chain(workloads::trials())
         .chain(manual::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
