@@ -146,6 +146,20 @@ pub enum What {
         answer_timeout: Duration,
         cost: Cost,
     },
+    /// An invariant is violated; it is told the first time only.
+    Violated {
+        invariant: String,
+        /// What was seen.
+        seen: Vec<String>,
+    },
+    /// An invariant was looked at for the last time.
+    InvariantEnded {
+        invariant: String,
+        /// Looks that told something, and those that did not.
+        definite: u64,
+        unknown: u64,
+        violated: bool,
+    },
     NodeStarted {
         node: String,
         container: String,

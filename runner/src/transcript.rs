@@ -122,6 +122,8 @@ impl Transcript {
             | What::Said { .. }
             | What::Warned { .. }
             | What::Marked(_)
+            | What::Violated { .. }
+            | What::InvariantEnded { .. }
             | What::WorkloadStopped { .. }
             | What::NodeStarted { .. }
             | What::NodeEnded { .. }

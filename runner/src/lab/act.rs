@@ -11,6 +11,8 @@ use crate::cost::{Mark, Marked};
 use crate::event::{Event, Form, Place, Shown, What};
 use crate::problem::Problem;
 
+use super::course::Course;
+
 /// How often a poll of our own looks.
 const TICK: Duration = Duration::from_millis(2);
 
@@ -20,7 +22,7 @@ pub struct Sink {
     sender: UnboundedSender<Event>,
     start: Instant,
     scenario: Option<String>,
-    marks: Arc<Mutex<Vec<Marked>>>,
+    course: Arc<Mutex<Course>>,
 }
 
 impl Sink {
@@ -29,7 +31,7 @@ impl Sink {
             sender,
             start,
             scenario: None,
-            marks: Arc::default(),
+            course: Arc::default(),
         }
     }
 
@@ -38,7 +40,7 @@ impl Sink {
     pub fn of(&self, scenario: &str) -> Self {
         Self {
             scenario: Some(scenario.to_owned()),
-            marks: Arc::default(),
+            course: Arc::default(),
             ..self.clone()
         }
     }
@@ -52,25 +54,35 @@ impl Sink {
         self.send_at(self.elapsed(), what);
     }
 
-    /// Sends a mark, and keeps it for the workloads that go on meanwhile.
+    /// Sends a mark, which workloads that go on meanwhile will ask for.
     pub fn mark(&self, mark: Mark) {
         let at = self.elapsed();
-        let kept = Marked {
-            at,
-            mark: mark.clone(),
-        };
-        self.marks.lock().expect("no panic holds it").push(kept);
         self.send_at(at, What::Marked(mark));
     }
 
     /// The scenario's marks of a time.
     pub fn marks(&self, time: RangeInclusive<Duration>) -> Vec<Marked> {
-        let marks = self.marks.lock().expect("no panic holds it");
-        let within = marks.iter().filter(|it| time.contains(&it.at));
+        let course = self.course.lock().expect("no panic holds it");
+        let within = course.marks.iter().filter(|it| time.contains(&it.at));
         within.cloned().collect()
     }
 
+    /// Where the scenario was at a time, in words.
+    pub fn around(&self, at: Duration) -> String {
+        self.course.lock().expect("no panic holds it").around(at)
+    }
+
+    /// A sink on the same clock whose events nobody sees.
+    #[must_use]
+    pub fn mute(&self) -> Self {
+        let (nobody, _) = tokio::sync::mpsc::unbounded_channel();
+        Self::new(nobody, self.start)
+    }
+
     fn send_at(&self, at: Duration, what: What) {
+        let mut course = self.course.lock().expect("no panic holds it");
+        course.take(at, &what);
+        drop(course);
         // The receiver goes only after all that send, or with the whole run.
         let _ = self.sender.send(Event {
             at,

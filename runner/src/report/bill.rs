@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::cost::{Cost, Outage};
 use crate::event::What;
 
-/// Widths of the names and of a column.
+/// Widths of the names, at least, and of a column.
 const NAMES: usize = 29;
 const COLUMN: usize = 23;
+/// The first row of what a workload tells.
+const SERVICE: &str = "out of service";
 /// Columns that stand side by side.
 const ABREAST: usize = 3;
 
@@ -20,6 +22,7 @@ pub struct Bill {
 
 #[derive(Debug)]
 struct Column {
+    lab: Option<String>,
     title: String,
     rows: Vec<(String, String)>,
 }
@@ -42,10 +45,40 @@ impl Bill {
                 let mut rows = rows(cost);
                 rows.push(("clients give up after".to_owned(), patience));
                 let title = self.lab.as_ref().unwrap_or(target).clone();
-                self.columns.push(Column { title, rows });
+                let lab = self.lab.clone();
+                self.columns.push(Column { lab, title, rows });
+            }
+            What::InvariantEnded {
+                invariant,
+                definite,
+                unknown,
+                violated,
+            } => {
+                let cell = match (violated, definite, unknown) {
+                    (true, _, _) => "violated".to_owned(),
+                    (false, 0, _) => "not known".to_owned(),
+                    (false, _, 0) => "held".to_owned(),
+                    (false, _, unknown) => format!("held ({unknown} unknown)"),
+                };
+                let rows = &mut self.column().rows;
+                rows.push((invariant.clone(), cell));
             }
             _ => {}
         }
+    }
+
+    /// The lab's last column, or one for what holds there without a workload.
+    fn column(&mut self) -> &mut Column {
+        let own = self.columns.iter().rposition(|it| it.lab == self.lab);
+        let at = own.unwrap_or_else(|| {
+            self.columns.push(Column {
+                lab: self.lab.clone(),
+                title: self.lab.clone().unwrap_or_default(),
+                rows: Vec::new(),
+            });
+            self.columns.len() - 1
+        });
+        &mut self.columns[at]
     }
 
     /// The tables; no lines if nothing was measured.
@@ -55,10 +88,24 @@ impl Bill {
 }
 
 fn table(columns: &[Column]) -> Vec<String> {
-    let titles = columns.iter().map(|it| it.title.as_str());
-    let mut lines = vec![line("what it cost", titles)];
-    for name in names(columns) {
-        let cells = columns.iter().map(|it| it.cell(name));
+    let names = names(columns);
+    let measured = names.contains(&SERVICE);
+    let head = if measured {
+        "what it cost"
+    } else {
+        "what held"
+    };
+    let longest = names.iter().map(|it| it.chars().count() + 2).max();
+    let width = longest.unwrap_or_default().max(NAMES);
+    let line = |name: &str, cells: Vec<&str>| {
+        let cells = cells.iter().map(|it| format!("{it:<COLUMN$}"));
+        let line = format!("{name:<width$}{}", cells.collect::<String>());
+        line.trim_end().to_owned()
+    };
+    let titles = columns.iter().map(|it| it.title.as_str()).collect();
+    let mut lines = vec![line(head, titles)];
+    for name in names {
+        let cells = columns.iter().map(|it| it.cell(name)).collect();
         lines.push(line(name, cells));
     }
     lines
@@ -86,14 +133,8 @@ impl Column {
     }
 }
 
-fn line<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> String {
-    let cells = cells.map(|it| format!("{it:<COLUMN$}"));
-    let line = format!("{name:<NAMES$}{}", cells.collect::<String>());
-    line.trim_end().to_owned()
-}
-
 fn rows(cost: &Cost) -> Vec<(String, String)> {
-    let mut rows = vec![("out of service", service(cost))];
+    let mut rows = vec![(SERVICE, service(cost))];
     let phases = [
         ("  noticed", cost.phases.detect),
         ("  promoted, writable", cost.phases.promote),
@@ -167,6 +208,15 @@ mod tests {
         }]
     }
 
+    fn held(definite: u64, unknown: u64, violated: bool) -> What {
+        What::InvariantEnded {
+            invariant: "one primary".to_owned(),
+            definite,
+            unknown,
+            violated,
+        }
+    }
+
     fn table(events: &[What]) -> String {
         let mut bill = Bill::default();
         for event in events {
@@ -205,8 +255,10 @@ mod tests {
         let events = [
             lab("Asynchronous"),
             stopped(failover),
+            held(40, 3, true),
             lab("Synchronous"),
             stopped(unended),
+            held(40, 3, false),
         ];
         insta::assert_snapshot!(table(&events), @"
         what it cost                 Asynchronous           Synchronous
@@ -219,6 +271,7 @@ mod tests {
         in doubt                     1 (not there)          3 (2 there)
         phantom rows                                        1
         clients give up after        1.00 s                 1.00 s
+        one primary                  violated               held (3 unknown)
         ");
     }
 
@@ -235,6 +288,10 @@ mod tests {
         acknowledged writes lost     0 of 10
         in doubt                     0
         clients give up after        1.00 s
+        ");
+        insta::assert_snapshot!(table(&[held(7, 0, false)]), @"
+        what held
+        one primary                  held
         ");
         assert_eq!(table(&[]), "");
     }

@@ -193,12 +193,17 @@ impl<W: Write> Terminal<W> {
                 self.heading();
                 self.line(&format!("    {text}"));
             }
+            What::Violated { invariant, seen } => {
+                self.heading();
+                self.line(&format!("    violated: {invariant} ({})", seen.join("; ")));
+            }
             What::Warned { text } => self.line(&format!("warning: {text}")),
             What::Prose { .. }
             | What::Checked { .. }
             | What::NodeEnded { .. }
             | What::Marked(_)
             | What::WorkloadStopped { .. }
+            | What::InvariantEnded { .. }
             | What::RedactionAdded { .. }
             | What::RedactionDropped { .. }
             | What::SideSnapshot { .. } => {}

@@ -9,6 +9,7 @@ mod commands;
 mod engine;
 mod head;
 mod imports;
+mod invariants;
 mod logs;
 mod machines;
 mod manual;

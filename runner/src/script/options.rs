@@ -26,6 +26,7 @@ pub fn all_keys() -> Vec<Keys> {
         super::backups::KEYS,
         super::recovery::KEYS,
         super::workloads::KEYS,
+        super::invariants::KEYS,
         super::checks::KEYS,
         super::logs::KEYS,
     ]

@@ -1,4 +1,4 @@
-//! Workloads on a bad day: what is said, and that no client outlives its scenario.
+//! Workloads and invariants on a bad day: what is said, and that nobody outlives the scenario.
 
 use rustix::process::Signal;
 
@@ -10,6 +10,10 @@ crate::trials!(
     clients_that_wait_for_a_frozen_server_leave_no_processes,
     a_signal_stops_the_clients_too,
     what_was_lost_is_counted_where_too_much_is,
+    a_violation_fails_the_scenario_with_when_and_what_was_seen,
+    what_is_never_known_has_failed_and_a_wrong_closure_is_said_at_once,
+    a_violation_that_does_not_come_is_the_failure,
+    a_signal_ends_a_look_that_gets_no_answer,
 );
 
 fn a_target_that_never_answers_its_clients_is_named() {
@@ -90,4 +94,80 @@ expect_lost(clients, 0);"#,
             "of 1; expected: no acknowledged write is lost",
         ],
     );
+}
+
+fn a_violation_fails_the_scenario_with_when_and_what_was_seen() {
+    let ended = drill(
+        r#"let a = start_node("a");
+always("the table stays", || value(a, "select to_regclass('pg_temp.t') is null and to_regclass('t') is null"));
+step("A table comes");
+psql(a, "create table t ()");
+wait_until(a, "select pg_sleep(2) is not null");
+psql(a, "drop table t");"#,
+    );
+    ended.must(
+        1,
+        &[
+            "violated: the table stays",
+            "scenarios/drill.rhai:2:1",
+            "in the step `A table comes`",
+            "seen: a: select to_regclass('pg_temp.t')",
+            "-> f",
+        ],
+    );
+}
+
+fn what_is_never_known_has_failed_and_a_wrong_closure_is_said_at_once() {
+    let never = drill(
+        r#"let a = start_node("a");
+stop_server(a);
+always("a answers", || value(a, "select true"));"#,
+    );
+    never.must(
+        1,
+        &[
+            "it was never known whether this held: a answers",
+            "0 looks told something",
+            "no connection",
+        ],
+    );
+    let wrong = drill(
+        r#"let a = start_node("a");
+always("nothing", || psql(a, "select 1"));
+print("went on");"#,
+    );
+    wrong.must(
+        3,
+        &["`psql` is shown, so it can't be polled", "drill.rhai:2:22"],
+    );
+    assert!(!wrong.err.contains("went on"), "{}", wrong.err);
+}
+
+fn a_violation_that_does_not_come_is_the_failure() {
+    let ended = drill(
+        r#"let a = start_node("a");
+let up = always("a answers", || value(a, "select true"));
+expect_violated(up, #{ timeout: "300ms" });"#,
+    );
+    ended.must(
+        1,
+        &[
+            "this was expected to be violated: a answers",
+            "scenarios/drill.rhai:3:1",
+        ],
+    );
+}
+
+fn a_signal_ends_a_look_that_gets_no_answer() {
+    let root = Root::with(
+        r#"let a = start_node("a");
+always("a answers", || value(a, "select true"));
+kill_server(a, "STOP");
+print("now");
+exec(a, "sleep 300");"#,
+    );
+    let mut run = root.run(&[]);
+    run.until("now");
+    run.signal(Signal::INT);
+    run.end().must(130, &["stopping and cleaning up"]);
 }
