@@ -294,3 +294,23 @@ pub enum SnapshotState {
     /// There is none yet.
     Missing,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_survives_its_way_through_json() {
+        let event = Event {
+            at: Duration::from_millis(1500),
+            scenario: Some("ha".to_owned()),
+            what: What::Marked(Mark::Fault {
+                name: "kill p1".to_owned(),
+            }),
+        };
+        let json = serde_json::to_string(&event).expect("events can be written");
+        insta::assert_snapshot!(json, @r#"{"at":{"secs":1,"nanos":500000000},"scenario":"ha","event":"marked","mark":"fault","name":"kill p1"}"#);
+        let read: Event = serde_json::from_str(&json).expect("and read");
+        assert_eq!(read, event);
+    }
+}

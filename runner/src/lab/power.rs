@@ -133,7 +133,12 @@ pub async fn remove(act: &Act, node: &Node) -> Result<(), Problem> {
         node.engine.remove_volume(volume).await?;
     }
     match node.engine.state(&node.container).await? {
-        State::Missing => Ok(()),
+        State::Missing => {
+            act.sink.mark(Mark::PlannedStop {
+                node: node.name.clone(),
+            });
+            Ok(())
+        }
         state => {
             let message = format!(
                 "container of node `{}` is still there: {state:?}",

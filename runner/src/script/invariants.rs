@@ -173,3 +173,6 @@ mod chapter {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

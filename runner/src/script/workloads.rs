@@ -46,7 +46,8 @@ mod chapter {
     ///
     /// Options:
     /// - `writers` (`4`): how many clients.
-    /// - `rate` (`200`): rows a second, of all clients together.
+    /// - `rate` (`200`): rows a second, of all clients together. An outage is measured no finer than
+    ///   they write.
     /// - `connections` (`"kept"`): `"new"` makes one for each row.
     /// - `connect_timeout` (`"1s"`), `answer_timeout` (`"1s"`): how long a client waits before it
     ///   gives up. What clients see of a fault depends on them, so the report names them.

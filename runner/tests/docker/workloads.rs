@@ -127,7 +127,7 @@ always("a answers", || value(a, "select true"));"#,
         1,
         &[
             "it was never known whether this held: a answers",
-            "0 looks told something",
+            "looks: 0 told something",
             "no connection",
         ],
     );

@@ -205,7 +205,7 @@ impl Invariant {
         }
         let (definite, unknown) = (record.definite, record.unknown);
         notes.push(format!(
-            "{definite} looks told something, {unknown} did not"
+            "looks: {definite} told something, {unknown} did not"
         ));
         notes.extend(
             record
