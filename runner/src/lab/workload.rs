@@ -132,6 +132,9 @@ impl Workload {
             format!("{writers} clients insert rows into it without pause, {rate} a second"),
         );
         act.until("the first acknowledgement of each client", async || {
+            if let Some(why) = workload.pulse.complaint() {
+                act.saw(why);
+            }
             Ok((workload.pulse.served() >= writers).then_some(()))
         })
         .await?;

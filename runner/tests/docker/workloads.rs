@@ -6,6 +6,7 @@ use crate::drill::{Root, drill};
 
 crate::trials!(
     a_target_that_never_answers_its_clients_is_named,
+    clients_for_which_there_is_no_room_are_explained,
     clients_that_are_never_served_again_leave_no_rto,
     clients_that_wait_for_a_frozen_server_leave_no_processes,
     a_signal_stops_the_clients_too,
@@ -28,6 +29,20 @@ start_workload(a);"#,
             "`a` does not answer its clients",
             "gave up connecting after 1s",
             "scenarios/drill.rhai:3:1",
+        ],
+    );
+}
+
+fn clients_for_which_there_is_no_room_are_explained() {
+    let root = Root::with(
+        r#"let a = start_node("a", #{ config: #{ max_connections: 5, superuser_reserved_connections: 0, max_wal_senders: 0 } });
+start_workload(a, #{ writers: 10 });"#,
+    );
+    root.run(&["--timeout", "8s"]).end().must(
+        1,
+        &[
+            "waited for: the first acknowledgement of each client",
+            "sorry, too many clients already",
         ],
     );
 }

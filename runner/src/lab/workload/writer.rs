@@ -1,7 +1,7 @@
 //! One client of a workload: it inserts one row after the other, and never the same one twice.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
@@ -24,6 +24,8 @@ pub struct Pulse {
     served: AtomicU32,
     /// When the latest write was sent that was acknowledged, in nanoseconds.
     latest: AtomicU64,
+    /// Why a client was not served, the last time that one was not.
+    complaint: Mutex<Option<String>>,
 }
 
 impl Pulse {
@@ -31,6 +33,14 @@ impl Pulse {
         let sent = u64::try_from(sent.as_nanos()).unwrap_or(u64::MAX);
         self.latest.fetch_max(sent, Ordering::AcqRel);
         self.served.fetch_add(first.into(), Ordering::AcqRel);
+    }
+
+    fn complain(&self, why: String) {
+        *self.complaint.lock().expect("no panic holds it") = Some(why);
+    }
+
+    pub fn complaint(&self) -> Option<String> {
+        self.complaint.lock().expect("no panic holds it").clone()
     }
 
     pub fn served(&self) -> u32 {
@@ -121,9 +131,9 @@ impl Writer {
         }
         let dial = async {
             loop {
-                let dialed = self.service.dial(self.options.connect_timeout).await;
-                if let Ok(connection) = dialed {
-                    return connection;
+                match self.service.dial(self.options.connect_timeout).await {
+                    Ok(connection) => return connection,
+                    Err(problem) => self.pulse.complain(problem.message),
                 }
                 sleep(BREATH).await;
             }
@@ -144,8 +154,16 @@ impl Writer {
         let heard = self.clock.elapsed();
         let (answer, state) = match answer {
             Ok(Ok(())) => (Answer::Acked(heard), State::Good),
-            Ok(Err(Error::Statement(_))) => (Answer::Refused, State::Useless),
-            Ok(Err(_)) => (Answer::InDoubt, State::Useless),
+            Ok(Err(error)) => {
+                self.pulse.complain(error.to_string());
+                let refused = matches!(error, Error::Statement(_));
+                let answer = if refused {
+                    Answer::Refused
+                } else {
+                    Answer::InDoubt
+                };
+                (answer, State::Useless)
+            }
             Err(_) => (Answer::InDoubt, State::Silent),
         };
         if state == State::Good {
