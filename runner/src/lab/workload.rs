@@ -20,8 +20,8 @@ use super::teardown::Lab;
 use super::{Act, Sink};
 use writer::{Pulse, Writer};
 
-/// A machine that has not started a process by then stands still.
-const CARRIER: Duration = Duration::from_secs(5);
+/// Whatever does not answer by then stands still, be its clients' patience what it may.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What clients talk to.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl Service {
         let (carrier, login) = match self {
             Self::Node(node) => (node.carrier(), node.login(None)),
         };
-        let carrier = self.in_time("reaching it", CARRIER, carrier).await??;
+        let carrier = self.in_time("reaching it", PATIENCE, carrier).await??;
         let opened = sql::Connection::open(carrier, &login);
         Ok(self.in_time("connecting", limit, opened).await??)
     }
@@ -148,12 +148,11 @@ impl Workload {
             "create table {table} (writer int, sequence bigint, primary key (writer, sequence))"
         );
         act.waits_for(format!("{name} to answer"));
-        let connection = self.service.dial(self.options.connect_timeout).await?;
-        let limit = self.options.answer_timeout;
+        let connection = self.service.dial(PATIENCE).await?;
         let made = connection.execute(&sql);
         let made = self
             .service
-            .in_time("making their table", limit, made)
+            .in_time("making their table", PATIENCE, made)
             .await?;
         connection.close().await;
         made?;
@@ -243,7 +242,7 @@ impl Workload {
     }
 
     async fn rows_left(&self, from: &Service) -> Result<BTreeSet<Row>, Problem> {
-        let connection = from.dial(self.options.connect_timeout).await?;
+        let connection = from.dial(PATIENCE).await?;
         let rows = self.rows(&connection).await;
         connection.close().await;
         let rows = rows?.rows.into_iter().filter_map(|row| match row[..] {

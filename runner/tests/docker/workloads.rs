@@ -27,7 +27,7 @@ start_workload(a);"#,
         1,
         &[
             "`a` does not answer its clients",
-            "gave up connecting after 1s",
+            "gave up connecting after 5s",
             "scenarios/drill.rhai:3:1",
         ],
     );
@@ -38,7 +38,7 @@ fn clients_for_which_there_is_no_room_are_explained() {
         r#"let a = start_node("a", #{ config: #{ max_connections: 5, superuser_reserved_connections: 0, max_wal_senders: 0 } });
 start_workload(a, #{ writers: 10 });"#,
     );
-    root.run(&["--timeout", "8s"]).end().must(
+    root.run(&["--timeout", "30s"]).end().must(
         1,
         &[
             "waited for: the first acknowledgement of each client",
