@@ -101,7 +101,7 @@ pub struct Cost {
     pub rto: Option<Duration>,
     /// Of the longest outage.
     pub phases: Phases,
-    /// The longest time between two acknowledgements, whatever was the reason.
+    /// The longest time from an acknowledgement to the next, or to the end, whatever was the reason.
     pub gap: Option<Duration>,
 }
 
@@ -256,6 +256,9 @@ fn phases(history: &History, outage: &Stretch) -> Phases {
 fn gap(history: &History) -> Option<Duration> {
     let mut heard: Vec<_> = acknowledged(history).map(|(_, heard)| heard).collect();
     heard.sort_unstable();
+    // Service that ends a while after a fault is no outage of it, and still shows.
+    let last = heard.last().copied()?;
+    heard.push(history.until.max(last));
     let gaps = heard.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
     gaps.max()
 }

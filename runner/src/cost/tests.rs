@@ -225,7 +225,7 @@ fn an_outage_that_is_not_over_leaves_no_rto() {
     kill: 6
     again: 52, never over
     rto - = - + - + - + -
-    gap 6
+    gap 52
     ");
 }
 
@@ -240,7 +240,7 @@ fn a_fault_before_any_acknowledgement_starts_the_clock_itself() {
     acked 1, lost 0, refused 0, in doubt 0 there and 1 not, phantom 0
     kill: 3
     rto 3 = - + - + - + -
-    gap -
+    gap 0
     ");
 }
 

@@ -145,6 +145,12 @@ fn rows(cost: &Cost) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|(name, phase)| Some((name, format!("  {:.2}", phase?.as_secs_f64()))));
     rows.extend(phases);
+    // Service may have gone later than the fault that it is counted for.
+    if let (Some(rto), Some(gap)) = (cost.rto, cost.gap)
+        && gap > rto
+    {
+        rows.push(("longest silence", time(gap)));
+    }
     rows.push((
         "acknowledged writes lost",
         format!("{} of {}", cost.lost, cost.acked),

@@ -96,7 +96,8 @@ mod chapter {
     /// - `detect`, `promote`, `move`, `reconnect`: its parts. Until a promotion or a move of the
     ///   address was called for, until the new primary was writable, until the address had moved,
     ///   and until a client was served. What happens at the same time counts for what ends first.
-    /// - `gap`: the longest time between two acknowledgements, whatever the reason.
+    /// - `gap`: the longest time from one acknowledgement to the next, or to the end, whatever the
+    ///   reason.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");

@@ -52,7 +52,7 @@ fn clients_that_are_never_served_again_leave_no_rto() {
         r#"let a = start_node("a");
 let b = start_node("b");
 let clients = start_workload(a, #{ connections: "new" });
-kill_server(a, "STOP");
+kill_server(a);
 clients.stop(b);
 expect_rto(clients, "1h");"#,
     );
@@ -61,7 +61,7 @@ expect_rto(clients, "1h");"#,
         &[
             "out of service               not back after",
             "clients were not served again",
-            "kill -STOP a: ",
+            "kill -KILL a: ",
             "scenarios/drill.rhai:6:1",
         ],
     );

@@ -15,7 +15,7 @@ use super::{Connections, Service, Workload, WorkloadOptions, ident};
 
 /// Between two attempts at a connection: a client that never tires, and leaves the processor to the
 /// server that it waits for.
-const BREATH: Duration = Duration::from_millis(5);
+const BREATH: Duration = Duration::from_millis(10);
 
 /// What is known of the service while the clients go on.
 #[derive(Debug, Default)]
