@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{Cost, Mark};
 pub use crate::problem::Place;
 use crate::problem::{Blame, Problem};
 
@@ -134,6 +135,30 @@ pub enum What {
         name: String,
         text: String,
         place: Place,
+    },
+    /// Something that starts an outage or divides it.
+    Marked(Mark),
+    /// A workload was stopped, and its rows were read back.
+    WorkloadStopped {
+        target: String,
+        /// What clients see depends on how long they wait.
+        connect_timeout: Duration,
+        answer_timeout: Duration,
+        cost: Cost,
+    },
+    /// An invariant is violated; it is told the first time only.
+    Violated {
+        invariant: String,
+        /// What was seen.
+        seen: Vec<String>,
+    },
+    /// An invariant was looked at for the last time.
+    InvariantEnded {
+        invariant: String,
+        /// Looks that told something, and those that did not.
+        definite: u64,
+        unknown: u64,
+        violated: bool,
     },
     NodeStarted {
         node: String,
@@ -268,4 +293,24 @@ pub enum SnapshotState {
     Differs,
     /// There is none yet.
     Missing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_survives_its_way_through_json() {
+        let event = Event {
+            at: Duration::from_millis(1500),
+            scenario: Some("ha".to_owned()),
+            what: What::Marked(Mark::Fault {
+                name: "kill p1".to_owned(),
+            }),
+        };
+        let json = serde_json::to_string(&event).expect("events can be written");
+        insta::assert_snapshot!(json, @r#"{"at":{"secs":1,"nanos":500000000},"scenario":"ha","event":"marked","mark":"fault","name":"kill p1"}"#);
+        let read: Event = serde_json::from_str(&json).expect("and read");
+        assert_eq!(read, event);
+    }
 }

@@ -4,6 +4,7 @@
 
 // words: no I/O
 pub mod problem;
+pub mod cost;
 pub mod event;
 pub mod table;
 pub mod redact;

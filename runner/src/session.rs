@@ -8,8 +8,10 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::{Place, What};
-use crate::lab::{Act, Lab, Node, Sink, World, diagnosis};
+use crate::lab::{Act, Glance, Lab, Node, Sink, World, diagnosis};
 use crate::problem::{Blame, Problem};
+
+mod observer;
 
 /// A wait gives up after this, unless the call says otherwise.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -38,6 +40,8 @@ pub struct Session {
     polling: AtomicU32,
     /// Set when time is up; then only what `finally` does still runs.
     over: AtomicU32,
+    /// Set for one that only looks on.
+    pub glance: Option<Glance>,
 }
 
 /// What a session is made of.
@@ -67,6 +71,7 @@ impl Session {
             labs: Mutex::new(vec![Arc::new(lab)]),
             polling: AtomicU32::new(0),
             over: AtomicU32::new(0),
+            glance: None,
         }
     }
 
@@ -131,6 +136,9 @@ impl Session {
         patience: Duration,
         work: impl AsyncFnOnce(&Act) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
+        if let Some(glance) = &self.glance {
+            return self.look(glance, place, what, work);
+        }
         // The calls of a poll are no events: nobody wants to count them.
         let quiet = self.is_polling();
         let started = Instant::now();
@@ -209,6 +217,9 @@ impl Session {
     }
 
     async fn given_up(&self, act: &Act, what: &str, patience: Duration) -> Problem {
+        if self.glance.is_some() {
+            return observer::no_answer(what);
+        }
         let watch = act.watch();
         let mut problem = if Instant::now() >= self.deadline_now() {
             self.timed_out().note(format!("in: {what}"))

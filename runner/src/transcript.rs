@@ -130,6 +130,10 @@ impl Transcript {
             | What::Checked { .. }
             | What::Said { .. }
             | What::Warned { .. }
+            | What::Marked(_)
+            | What::Violated { .. }
+            | What::InvariantEnded { .. }
+            | What::WorkloadStopped { .. }
             | What::NodeStarted { .. }
             | What::NodeEnded { .. }
             | What::ScenarioSkipped { .. }

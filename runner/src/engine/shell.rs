@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::io::AsyncWriteExt;
 
 use super::{Chunk, Error, Pipe, Result};
@@ -125,14 +125,18 @@ impl Shell {
         self.out.clear();
         self.send(line.as_bytes()).await?;
         let end = format!("\n{mark} \n");
+        // One that fails at once may have said so, and ended, before it is seen to have begun.
+        let mut early = Vec::new();
         loop {
             match self.pipe.output.next().await {
                 Some(Ok(Chunk::Out(bytes))) => {
                     if append(&mut self.out, &bytes, end.as_bytes()).is_some() {
+                        let early = stream::iter(early.into_iter().map(|it| Ok(Chunk::Err(it))));
+                        self.pipe.output = early.chain(self.pipe.output).boxed();
                         return Ok(self);
                     }
                 }
-                Some(Ok(Chunk::Err(_))) => {}
+                Some(Ok(Chunk::Err(bytes))) => early.push(bytes),
                 Some(Err(error)) => return Err(error),
                 None => return Err(self.gone()),
             }
@@ -202,6 +206,23 @@ mod tests {
         assert_eq!(quoted("/mnt/backup"), "/mnt/backup");
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[tokio::test]
+    async fn what_a_lent_program_said_before_it_was_seen_to_begin_is_not_lost() {
+        let said = [
+            Chunk::Err("refused\n-M- \n".into()),
+            Chunk::Out("\n-M- \n".into()),
+        ];
+        let pipe = Pipe {
+            output: stream::iter(said.map(Ok)).boxed(),
+            input: Box::pin(tokio::io::sink()),
+            lent: None,
+        };
+        let lent = Shell::again(pipe, "shell", "-M-", 1).lend("dial").await;
+        let mut output = lent.expect("the program began").pipe.output;
+        let heard = output.next().await.expect("it said something");
+        assert!(matches!(heard, Ok(Chunk::Err(text)) if text.starts_with(b"refused")));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! What a call of a playbook can tell while it works: what it shows, what it waits for.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::cost::{Mark, Marked};
 use crate::event::{Event, Form, Place, Shown, What};
 use crate::problem::Problem;
+
+use super::course::Course;
 
 /// How often a poll of our own looks.
 const TICK: Duration = Duration::from_millis(2);
@@ -18,6 +22,7 @@ pub struct Sink {
     sender: UnboundedSender<Event>,
     start: Instant,
     scenario: Option<String>,
+    course: Arc<Mutex<Course>>,
 }
 
 impl Sink {
@@ -26,6 +31,7 @@ impl Sink {
             sender,
             start,
             scenario: None,
+            course: Arc::default(),
         }
     }
 
@@ -34,6 +40,7 @@ impl Sink {
     pub fn of(&self, scenario: &str) -> Self {
         Self {
             scenario: Some(scenario.to_owned()),
+            course: Arc::default(),
             ..self.clone()
         }
     }
@@ -44,9 +51,41 @@ impl Sink {
     }
 
     pub fn send(&self, what: What) {
+        self.send_at(self.elapsed(), what);
+    }
+
+    /// Sends a mark, which workloads that go on meanwhile will ask for.
+    pub fn mark(&self, mark: Mark) {
+        let at = self.elapsed();
+        self.send_at(at, What::Marked(mark));
+    }
+
+    /// The scenario's marks of a time.
+    pub fn marks(&self, time: RangeInclusive<Duration>) -> Vec<Marked> {
+        let course = self.course.lock().expect("no panic holds it");
+        let within = course.marks.iter().filter(|it| time.contains(&it.at));
+        within.cloned().collect()
+    }
+
+    /// Where the scenario was at a time, in words.
+    pub fn around(&self, at: Duration) -> String {
+        self.course.lock().expect("no panic holds it").around(at)
+    }
+
+    /// A sink on the same clock whose events nobody sees.
+    #[must_use]
+    pub fn mute(&self) -> Self {
+        let (nobody, _) = tokio::sync::mpsc::unbounded_channel();
+        Self::new(nobody, self.start)
+    }
+
+    fn send_at(&self, at: Duration, what: What) {
+        let mut course = self.course.lock().expect("no panic holds it");
+        course.take(at, &what);
+        drop(course);
         // The receiver goes only after all that send, or with the whole run.
         let _ = self.sender.send(Event {
-            at: self.start.elapsed(),
+            at,
             scenario: self.scenario.clone(),
             what,
         });
@@ -185,6 +224,11 @@ impl Act {
             output: String::new(),
             place: self.place.clone(),
         }));
+    }
+
+    /// From here on something is broken: the clock of an outage starts.
+    pub fn breaks(&self, name: impl Into<String>) {
+        self.sink.mark(Mark::Fault { name: name.into() });
     }
 
     pub fn says(&self, text: impl Into<String>) {

@@ -2,7 +2,9 @@
 //! pooler, a proxy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::engine::Pipe;
 use crate::problem::{Blame, Problem};
 use crate::sql::{self, Login, Rows, Value};
 
@@ -51,21 +53,36 @@ impl Node {
 
     /// Opens a connection to the server at an address, as a client on this machine.
     pub async fn connect_to(&self, options: &PsqlOptions) -> Result<sql::Connection, Problem> {
+        let carrier = self.carrier_to(options, CONNECT).await?;
+        Ok(sql::Connection::open(carrier, &self.login_at(options)).await?)
+    }
+
+    /// What carries a connection to the server at an address; it gives up after a time.
+    pub(super) async fn carrier_to(
+        &self,
+        options: &PsqlOptions,
+        limit: Duration,
+    ) -> Result<Pipe, Problem> {
         let Some(host) = &options.host else {
             let message = "no address to connect to";
             return Err(Problem::new(Blame::Playbook, message));
         };
         let dialer = {
             let installation = self.installation.lock().expect("no panic holds it");
-            installation.dialer_to(host, options.port.unwrap_or(5432))?
+            installation.dialer_to(host, options.port.unwrap_or(5432), limit)?
         };
+        Ok(self.machine()?.connect(&self.account, &dialer).await?)
+    }
+
+    pub(super) fn login_at(&self, options: &PsqlOptions) -> Login {
         let user = options.user.as_deref().unwrap_or(&self.superuser.name);
-        let login = Login {
+        Login {
             user: user.to_owned(),
             database: options.db.as_deref().unwrap_or("postgres").to_owned(),
             password: options.password.clone(),
-        };
-        let pipe = self.machine()?.connect(&self.account, &dialer).await?;
-        Ok(sql::Connection::open(pipe, &login).await?)
+        }
     }
 }
+
+/// How long a connection may take to be made, if nobody says otherwise.
+const CONNECT: Duration = Duration::from_secs(10);

@@ -22,6 +22,7 @@ pub async fn unplug(
     let fabric = lab.fabric().await?;
     let commands = fabric.unplug(&node.name, interface.as_ref()).await?;
     show(act, commands);
+    act.breaks(format!("unplug {}", node.name));
     Ok(())
 }
 
@@ -43,7 +44,8 @@ pub async fn power_off(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem>
     node.is_on()?;
     let commands = lab.fabric().await?.unplug(&node.name, None).await?;
     show(act, commands);
-    power::kill(act, lab, node).await
+    act.breaks(format!("power off {}", node.name));
+    power::pull(act, lab, node).await
 }
 
 /// Puts plug and cables in again. The server stays down.
@@ -56,6 +58,7 @@ pub async fn power_on(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> 
 pub async fn partition(act: &Act, lab: &Lab, groups: Vec<Vec<Side>>) -> Result<(), Problem> {
     let groups = groups.into_iter().map(BTreeSet::from_iter).collect();
     show(act, lab.fabric().await?.partition(groups).await?);
+    act.breaks("partition");
     Ok(())
 }
 
@@ -63,11 +66,14 @@ pub async fn partition(act: &Act, lab: &Lab, groups: Vec<Vec<Side>>) -> Result<(
 pub async fn isolate(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     node.is_on()?;
     show(act, lab.fabric().await?.isolate(&node.name).await?);
+    act.breaks(format!("isolate {}", node.name));
     Ok(())
 }
 
 pub async fn cut(act: &Act, lab: &Lab, cut: Cut) -> Result<(), Problem> {
+    let name = format!("cut {} from {}", cut.from, cut.to);
     show(act, lab.fabric().await?.cut(cut).await?);
+    act.breaks(name);
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::engine::{ContainerSpec, Engine, Machine, Output, Streams, quoted};
+use crate::engine::{ContainerSpec, Engine, Machine, Output, Pipe, Streams, quoted};
 use crate::problem::{Blame, Problem};
 use crate::sql::{self, Login, Rows, Value};
 
 use super::daemon::Daemon;
+use super::glance;
 use super::probe::Installation;
 
 /// A machine of the lab.
@@ -219,7 +220,7 @@ impl Node {
         Err(Problem::new(Blame::Playbook, message))
     }
 
-    fn login(&self, database: Option<&str>) -> Login {
+    pub(super) fn login(&self, database: Option<&str>) -> Login {
         Login {
             user: self.superuser.name.clone(),
             database: database.unwrap_or("postgres").to_owned(),
@@ -229,14 +230,18 @@ impl Node {
 
     /// Opens a connection to the server from within the node.
     pub async fn connect(&self, login: &Login) -> Result<sql::Connection, Problem> {
+        Ok(sql::Connection::open(self.carrier().await?, login).await?)
+    }
+
+    /// A process within the node that carries a connection to the server.
+    pub(super) async fn carrier(&self) -> Result<Pipe, Problem> {
         self.needs_postgres()?;
         let machine = self.machine()?;
         let dialer = {
             let installation = self.installation.lock().expect("no panic holds it");
             installation.dialer(self.port)?
         };
-        let pipe = machine.connect(&self.account, &dialer).await?;
-        Ok(sql::Connection::open(pipe, login).await?)
+        Ok(machine.connect(&self.account, &dialer).await?)
     }
 
     /// Runs SQL for its values, as the superuser, in the database `postgres` or another.
@@ -247,6 +252,17 @@ impl Node {
         database: Option<&str>,
     ) -> Result<Rows, Problem> {
         let login = self.login(database);
+        // Who looks on from the side must not be in the way: its connection is its own, and short.
+        if glance::is_one() {
+            let connection = self.connect(&login).await?;
+            let rows = connection.rows(sql, parameters).await;
+            connection.close().await;
+            if let Ok(rows) = &rows {
+                let value = rows.first().map_or(String::new(), Value::text);
+                glance::saw(|| format!("{}: {} -> {value}", self.name, sql.trim()));
+            }
+            return Ok(rows?);
+        }
         let mut kept = self.connection.lock().await;
         let connection = match kept.take() {
             Some((database, connection)) if database == login.database => connection,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cost::Mark;
 use crate::engine::{Machine, State, quoted};
 use crate::problem::{Blame, Problem};
 
@@ -24,11 +25,22 @@ pub async fn stop(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
         server::halt(act, node, StopMode::Fast).await?;
     }
     act.shows(None, format!("docker stop {}", node.name), "");
-    off(act, lab, node, "was stopped").await
+    off(act, lab, node, "was stopped").await?;
+    act.sink.mark(Mark::PlannedStop {
+        node: node.name.clone(),
+    });
+    Ok(())
 }
 
 /// Ends all of the machine's processes at once (SIGKILL).
 pub async fn kill(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
+    pull(act, lab, node).await?;
+    act.breaks(format!("kill {}", node.name));
+    Ok(())
+}
+
+/// The same without saying that it is a fault: the caller knows which.
+pub(super) async fn pull(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     node.machine()?;
     act.shows(None, format!("docker kill {}", node.name), "");
     off(act, lab, node, "was killed").await
@@ -94,7 +106,9 @@ pub async fn pause(act: &Act, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker pause {}", node.name), "");
     node.engine.pause(&node.container).await?;
     *node.power.lock().expect("no panic holds it") = Power::Paused(machine);
-    expect_state(node, &State::Paused).await
+    expect_state(node, &State::Paused).await?;
+    act.breaks(format!("pause {}", node.name));
+    Ok(())
 }
 
 pub async fn unpause(act: &Act, node: &Node) -> Result<(), Problem> {
@@ -138,7 +152,12 @@ pub async fn remove(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
         node.engine.remove_volume(volume).await?;
     }
     match node.engine.state(&node.container).await? {
-        State::Missing => Ok(()),
+        State::Missing => {
+            act.sink.mark(Mark::PlannedStop {
+                node: node.name.clone(),
+            });
+            Ok(())
+        }
         state => {
             let message = format!(
                 "container of node `{}` is still there: {state:?}",

@@ -1,5 +1,7 @@
 //! What a node's image brings: PostgreSQL's programs are found, not assumed.
 
+use std::time::Duration;
+
 use crate::engine::{Streams, quoted};
 use crate::problem::{Blame, Problem};
 
@@ -125,7 +127,7 @@ impl Installation {
 
 impl Installation {
     /// The same for a server that is reached over a network.
-    pub fn dialer_to(&self, host: &str, port: u16) -> Result<String, Problem> {
+    pub fn dialer_to(&self, host: &str, port: u16, limit: Duration) -> Result<String, Problem> {
         let host = quoted(host);
         // An IPv6 address stands in brackets before its port.
         let bracketed = if host.contains(':') {
@@ -134,7 +136,11 @@ impl Installation {
             host.clone()
         };
         Ok(match self.carrier.as_str() {
-            "socat" => format!("socat -t 0 - TCP:{bracketed}:{port}"),
+            // One that waits longer than its client would be left behind.
+            "socat" => format!(
+                "socat -t 0 - TCP:{bracketed}:{port},connect-timeout={}",
+                limit.as_secs_f32()
+            ),
             "nc" => format!("nc {host} {port}"),
             "bash" => format!("bash -c {}", quoted(&bash_carrier(&host, port))),
             _ => {

@@ -1,6 +1,7 @@
 //! Recovery from a backup and an archive, to a target:
 //! <https://www.postgresql.org/docs/current/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET>.
 
+use crate::cost::Mark;
 use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
 
@@ -271,11 +272,16 @@ pub async fn promote(act: &Act, node: &Node) -> Result<(), Problem> {
         return Err(Problem::new(Blame::System, message));
     }
     act.shows(Some(&node.name), "pg_ctl promote", "");
+    let promoted = node.name.clone();
+    act.sink.mark(Mark::PromotionCalled { node: promoted });
     node.rows("select pg_promote(false)", &[], None).await?;
     act.until(format!("{} to accept writes", node.name), async || {
         Ok((node.text("select pg_is_in_recovery()").await? == "f").then_some(()))
     })
     .await?;
+    act.sink.mark(Mark::Writable {
+        node: node.name.clone(),
+    });
     act.waits_for(format!("a checkpoint of {}", node.name));
     node.rows("checkpoint", &[], None).await?;
     act.shows_sql(

@@ -1,6 +1,7 @@
 //! Starting and stopping PostgreSQL on a node. With polls of our own: `pg_ctl` looks only every
 //! 100 ms.
 
+use crate::cost::Mark;
 use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
 
@@ -36,6 +37,9 @@ impl StopMode {
         }
     }
 }
+
+/// Signals that a server takes without ending or standing still.
+const HARMLESS: &[&str] = &["HUP", "USR1", "USR2", "CONT"];
 
 /// The last line of `postmaster.pid`: what the server says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +130,9 @@ pub async fn kill_server(act: &Act, node: &Node, signal: &str) -> Result<(), Pro
     if matches!(signal, "KILL" | "QUIT" | "TERM" | "INT") {
         ended(act, node, &processes).await?;
     }
+    if !HARMLESS.contains(&signal) {
+        act.breaks(format!("kill -{signal} {}", node.name));
+    }
     Ok(())
 }
 
@@ -198,7 +205,11 @@ pub(super) async fn halt(act: &Act, node: &Node, mode: StopMode) -> Result<(), P
         &format!("kill -{} {pid}", mode.signal()),
     )
     .await?;
-    ended(act, node, &processes).await
+    ended(act, node, &processes).await?;
+    act.sink.mark(Mark::PlannedStop {
+        node: node.name.clone(),
+    });
+    Ok(())
 }
 
 pub(super) async fn relaunch(act: &Act, node: &Node, mode: StopMode) -> Result<(), Problem> {

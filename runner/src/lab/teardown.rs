@@ -14,6 +14,7 @@ use super::ahead::Ahead;
 use super::backup::Backup;
 use super::networks::Networks;
 use super::node::Node;
+use super::workload::Workloads;
 use super::world::World;
 
 /// The label that tells one scenario's (or one lab's) things from another's in a run.
@@ -45,6 +46,7 @@ pub struct Lab {
     holders: Mutex<Vec<Machine>>,
     pub(super) ahead: Ahead,
     pub(super) networks: Networks,
+    pub workloads: Workloads,
     /// Requests to the engine that must not be dropped half way.
     pub(super) working: Arc<tokio::sync::RwLock<()>>,
 }
@@ -66,6 +68,7 @@ impl Lab {
             holders: Mutex::default(),
             ahead: Ahead::default(),
             networks: Networks::default(),
+            workloads: Workloads::default(),
             working: Arc::default(),
         }
     }
@@ -274,6 +277,7 @@ impl Lab {
 
     /// Removes all that carries this lab's label, whoever made it and however far it got.
     pub async fn take_down(&self) -> Result<(), Problem> {
+        self.workloads.end().await;
         let nodes = std::mem::take(&mut *self.nodes.lock().expect("no panic holds it"));
         // First what is known: all at once, by force.
         let known = nodes.into_values().flatten().map(|node| {

@@ -1,5 +1,6 @@
 //! Virtual addresses of a lab's nodes.
 
+use crate::cost::Mark;
 use crate::problem::{Blame, Problem};
 
 use super::Act;
@@ -22,7 +23,12 @@ pub async fn move_vip(
         ..how
     };
     act.waits_for(format!("{} to be on {}", vip.address, node.name));
+    let address = vip.address.to_string();
+    act.sink.mark(Mark::MoveCalled {
+        address: address.clone(),
+    });
     let shown = lab.fabric().await?.move_vip(vip, &node.name, &how).await?;
+    act.sink.mark(Mark::VipMoved { address });
     show(act, shown);
     Ok(())
 }

@@ -8,7 +8,9 @@ use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::advice::advice;
+use super::bill::Bill;
 use super::diff::draw;
+use super::seconds;
 use crate::event::{Event, Form, SnapshotState, Verdict, What};
 use crate::problem::Problem;
 
@@ -47,6 +49,7 @@ struct Scenario {
     labs: usize,
     /// A section differed from the snapshot.
     differed: bool,
+    bill: Bill,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -86,6 +89,7 @@ impl<W: Write> Terminal<W> {
         reason = "every kind of event by name, in one list"
     )]
     pub fn tell(&mut self, event: &Event) {
+        self.scenario.bill.take(&event.what);
         match &event.what {
             What::RunStarted { run, engine, .. } => {
                 self.run.clone_from(run);
@@ -192,10 +196,17 @@ impl<W: Write> Terminal<W> {
                 self.heading();
                 self.line(&format!("    {text}"));
             }
+            What::Violated { invariant, seen } => {
+                self.heading();
+                self.line(&format!("    violated: {invariant} ({})", seen.join("; ")));
+            }
             What::Warned { text } => self.line(&format!("warning: {text}")),
             What::Prose { .. }
             | What::Checked { .. }
             | What::NodeEnded { .. }
+            | What::Marked(_)
+            | What::WorkloadStopped { .. }
+            | What::InvariantEnded { .. }
             | What::RedactionAdded { .. }
             | What::RedactionDropped { .. }
             | What::SideSnapshot { .. } => {}
@@ -267,6 +278,7 @@ impl<W: Write> Terminal<W> {
             Verdict::Cancelled => "stopped",
         };
         *self.counts.entry(word).or_default() += 1;
+        self.bill();
         if self.scenario.steps == 0 && problems.is_empty() {
             self.step(
                 if verdict == Verdict::Passed {
@@ -307,6 +319,15 @@ impl<W: Write> Terminal<W> {
             }
             SnapshotState::Accepted => self.line(&format!("  {} is written", snapshot.file)),
             _ => {}
+        }
+    }
+
+    fn bill(&mut self) {
+        for (at, line) in self.scenario.bill.lines().iter().enumerate() {
+            if at == 0 {
+                self.line("");
+            }
+            self.line(&format!("  {line}"));
         }
     }
 
@@ -372,14 +393,5 @@ impl<W: Write> Terminal<W> {
 
     fn strong(&self, text: &str) -> String {
         self.styled(STRONG, text)
-    }
-}
-
-fn seconds(took: Duration) -> String {
-    let seconds = took.as_secs_f64();
-    if seconds < 10.0 {
-        format!("{seconds:.2} s")
-    } else {
-        format!("{seconds:.1} s")
     }
 }

@@ -239,6 +239,10 @@ impl Play<'_> {
                 format!("pgdrill itself failed: {panic}"),
             )]
         });
+        // Also where nodes are kept: nobody would ever end them.
+        for lab in session.labs() {
+            lab.workloads.end().await;
+        }
         while let Ok(event) = events.try_recv() {
             pass(event, &mut recorder);
         }

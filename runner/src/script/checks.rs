@@ -271,7 +271,8 @@ fn equal(
     )
 }
 
-fn check(
+/// A check that is told, and a failure that can be caught.
+pub fn check(
     call: &NativeCallContext<'_>,
     held: bool,
     message: &str,

@@ -13,8 +13,8 @@ use super::raise::{RhaiResultOf, problem, raise};
 use super::stage::Stage;
 use super::words;
 use super::{
-    backups, checks, commands, faults, logs, machines, networks, nodes, recovery, servers,
-    sessions, sql, story, targets, vips,
+    backups, checks, commands, faults, invariants, logs, machines, networks, nodes, recovery,
+    servers, sessions, sql, story, targets, vips, workloads,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -36,8 +36,25 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
         &playbook.path,
         &playbook.source,
     ));
+    let engine = on_stage(&stage);
+    let ran = compile(&engine, playbook).and_then(|ast| {
+        let lab = session.lab();
+        let (nodes, all) = ahead(&ast, |name| lab.volume(name).ok());
+        lab.expect_nodes(nodes, all);
+        let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
+        ran.map_err(|error| problem(&error, &playbook.path))
+    });
+    let mut problems: Vec<_> = ran.err().into_iter().collect();
+    session.end();
+    problems.extend(stage.finish(&engine));
+    problems
+}
+
+/// The language, played on a stage.
+pub fn on_stage(stage: &Arc<Stage>) -> Engine {
+    let session = &stage.session;
     let mut engine = vocabulary();
-    engine.set_default_tag(Dynamic::from(Arc::clone(&stage)));
+    engine.set_default_tag(Dynamic::from(Arc::clone(stage)));
     engine.set_module_resolver(Imports::new(
         session.world.root.clone(),
         session.beside.clone(),
@@ -56,17 +73,7 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
             text: format!("{position}: {text}"),
         });
     });
-    let ran = compile(&engine, playbook).and_then(|ast| {
-        let lab = session.lab();
-        let (nodes, all) = ahead(&ast, |name| lab.volume(name).ok());
-        lab.expect_nodes(nodes, all);
-        let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
-        ran.map_err(|error| problem(&error, &playbook.path))
-    });
-    let mut problems: Vec<_> = ran.err().into_iter().collect();
-    session.end();
-    problems.extend(stage.finish(&engine));
-    problems
+    engine
 }
 
 /// Parses a playbook, with its comments as calls that tell them.
@@ -107,6 +114,8 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("Logs", logs::register),
     chapter("Base backups and the archive", backups::register),
     chapter("Recovery and promotion", recovery::register),
+    chapter("Workloads", workloads::register),
+    chapter("Invariants", invariants::register),
     chapter("Checks and waits", checks::register),
 ];
 

@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod head;
 mod imports;
+mod invariants;
 mod logs;
 mod machines;
 mod manual;
@@ -27,6 +28,7 @@ mod story;
 mod targets;
 mod vips;
 mod words;
+mod workloads;
 
 pub use check::check;
 pub use engine::{Playbook, compile, play, vocabulary};

@@ -28,6 +28,8 @@ pub fn all_keys() -> Vec<Keys> {
         super::sessions::KEYS,
         super::backups::KEYS,
         super::recovery::KEYS,
+        super::workloads::KEYS,
+        super::invariants::KEYS,
         super::checks::KEYS,
         super::logs::KEYS,
     ]

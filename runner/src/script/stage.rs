@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rhai::Engine;
 
+use super::invariants::Invariant;
 use crate::event::{Place, What};
 use crate::problem::Problem;
 use crate::session::Session;
@@ -19,6 +20,7 @@ pub struct Stage {
     source: String,
     /// By the lab that they belong to.
     finalizers: Mutex<Vec<(usize, Finalizer)>>,
+    invariants: Mutex<Vec<(usize, Arc<Invariant>)>>,
     /// Prose that was told already, by the scope it was told in: once is enough, also in a loop.
     told: Mutex<HashSet<(usize, String)>>,
 }
@@ -30,6 +32,7 @@ impl Stage {
             path: path.to_owned(),
             source: source.to_owned(),
             finalizers: Mutex::default(),
+            invariants: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -55,17 +58,36 @@ impl Stage {
             .push((self.session.scope(), finalizer));
     }
 
-    /// Does what `finally` asked for in the innermost lab, the last one first.
+    /// The same stage for an observer.
+    pub fn observed(&self) -> Self {
+        Self::new(Arc::new(self.session.observer()), &self.path, &self.source)
+    }
+
+    /// Has an invariant end with the innermost lab.
+    pub fn holds(&self, invariant: &Arc<Invariant>) {
+        self.invariants
+            .lock()
+            .expect("no panic holds it")
+            .push((self.session.scope(), Arc::clone(invariant)));
+    }
+
+    /// Ends the invariants of the innermost lab, and does what `finally` asked for in it, the last
+    /// one first.
     pub fn finish(&self, engine: &Engine) -> Vec<Problem> {
         let scope = self.session.scope();
+        let ending: Vec<_> = {
+            let mut invariants = self.invariants.lock().expect("no panic holds it");
+            invariants.extract_if(.., |(of, _)| *of == scope).collect()
+        };
+        let broken = ending.iter().filter_map(|(_, it)| it.end());
+        let mut problems: Vec<_> = broken.collect();
         let due: Vec<_> = {
             let mut finalizers = self.finalizers.lock().expect("no panic holds it");
             finalizers.extract_if(.., |(of, _)| *of == scope).collect()
         };
-        due.into_iter()
-            .rev()
-            .filter_map(|(_, finalizer)| finalizer(engine).err())
-            .collect()
+        let finalized = due.into_iter().rev();
+        problems.extend(finalized.filter_map(|(_, finalizer)| finalizer(engine).err()));
+        problems
     }
 
     /// The variable that the value of the call at this place goes to, as its line says.

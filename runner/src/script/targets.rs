@@ -7,8 +7,10 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use super::options::Options;
 use super::raise::{RhaiResultOf, misuse, session, shown_step, step};
 use super::sql::{self, KEYS, psql_options};
-use super::{raise, sessions};
-use crate::lab::{self, Connection, ConnectionOptions, Endpoint, Node, PsqlOptions, Vip};
+use super::{raise, sessions, workloads};
+use crate::lab::{
+    self, Connection, ConnectionOptions, Endpoint, Node, PsqlOptions, Service, Vip, Workload,
+};
 use crate::sql::Rows;
 
 /// Something that SQL goes to and that is no node.
@@ -28,14 +30,22 @@ impl Target for Endpoint {
     }
 }
 
+type Call<'a> = NativeCallContext<'a>;
+
 pub fn register(engine: &mut Engine) {
     register_for::<Vip>(engine);
     register_for::<Endpoint>(engine);
+    engine.register_fn("start_workload", |call: Call<'_>, nodes: Array| {
+        start_on_any(&call, nodes, Map::new())
+    });
+    engine.register_fn(
+        "start_workload",
+        |call: Call<'_>, nodes: Array, options: Map| start_on_any(&call, nodes, options),
+    );
 }
 
 /// The functions that a node has, with the same options and `from`.
 fn register_for<T: Target>(engine: &mut Engine) {
-    type Call<'a> = NativeCallContext<'a>;
     engine.register_fn("psql", |call: Call<'_>, to: T, sql: &str| {
         psql(&call, &to, sql, Map::new())
     });
@@ -80,6 +90,12 @@ fn register_for<T: Target>(engine: &mut Engine) {
             },
         );
     }
+    engine.register_fn("start_workload", |call: Call<'_>, to: T| {
+        start_workload(&call, &to, Map::new())
+    });
+    engine.register_fn("start_workload", |call: Call<'_>, to: T, options: Map| {
+        start_workload(&call, &to, options)
+    });
     engine.register_fn("session", |call: Call<'_>, to: T| {
         open(&call, &to, Map::new())
     });
@@ -117,6 +133,51 @@ fn route(
         client,
         options: to.endpoint().complete(options),
     })
+}
+
+/// The same address for a workload's clients, who are on the Docker host.
+fn service(call: &NativeCallContext<'_>, to: &impl Target) -> RhaiResultOf<Service> {
+    let lab = session(call).lab();
+    Ok(Service::Address {
+        client: step(call, "the Docker host", async |_| lab.docker_host().await)?,
+        options: to.endpoint().complete(PsqlOptions::default()),
+    })
+}
+
+fn start_workload(
+    call: &NativeCallContext<'_>,
+    to: &impl Target,
+    options: Map,
+) -> RhaiResultOf<Arc<Workload>> {
+    workloads::start(call, service(call, to)?, options)
+}
+
+/// Clients that know several nodes.
+fn start_on_any(
+    call: &NativeCallContext<'_>,
+    nodes: Array,
+    options: Map,
+) -> RhaiResultOf<Arc<Workload>> {
+    let lab = session(call).lab();
+    let nodes: Option<Vec<_>> = nodes
+        .into_iter()
+        .map(Dynamic::try_cast::<Arc<Node>>)
+        .collect();
+    let Some(nodes) = nodes.filter(|it| !it.is_empty()) else {
+        return Err(misuse(call, "a workload's list must hold nodes: [p1, p2]"));
+    };
+    let mut hosts = Vec::new();
+    for node in nodes {
+        let at = Endpoint {
+            port: Some(node.port),
+            password: node.superuser.password.clone(),
+            user: Some(node.superuser.name.clone()),
+            ..Endpoint::default()
+        };
+        let at = lab::endpoint(&lab, &node, at).map_err(|problem| misuse(call, problem.message))?;
+        hosts.push(service(call, &at)?);
+    }
+    workloads::start(call, Service::any_of(hosts), options)
 }
 
 fn psql(

@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(50);
 
 /// Everything that a playbook caused: what it showed, what became of it, what the engine was asked.
-fn played(source: &str) -> String {
+pub fn played(source: &str) -> String {
     played_until(source, LONG, None)
 }
 
@@ -87,6 +87,8 @@ fn told(what: &What) -> Option<String> {
         What::SectionStarted { title, .. } => Some(format!("step: {title}")),
         What::LabStarted { title } => Some(format!("lab: {title}")),
         What::LabFinished { title } => Some(format!("end of lab: {title}")),
+        What::Marked(mark) => Some(format!("mark: {mark:?}")),
+        What::Violated { invariant, seen } => Some(format!("violated: {invariant}: {seen:?}")),
         _ => None,
     }
 }
@@ -122,6 +124,7 @@ step: One
 prose: The first.
 $ docker run -d --name a postgres:17 -c work_mem=8MB
 $ docker kill a
+mark: Fault { name: \"kill a\" }
 engine: create a from postgres:17
 engine: kill a
 at the end: remove a
@@ -279,6 +282,7 @@ fn a_name_is_taken_once_and_free_after_removal() {
     "#), @"
 $ docker run -d --name a postgres:17 sleep infinity
 $ docker rm -fv a
+mark: PlannedStop { node: \"a\" }
 $ docker run -d --name a postgres:17 sleep infinity
 Playbook: 5:18 node `a` was removed
 engine: create a from postgres:17
@@ -326,6 +330,7 @@ fn a_wait_that_is_given_up_is_a_diagnosis() {
 says: 4
 $ docker run -d --name a postgres:17 sleep infinity
 $ docker kill a
+mark: Fault { name: \"kill a\" }
 System: 7:9 the condition of the playbook: gave up after 1s
    = waited for: the condition of the playbook
    = last seen: false

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use tokio_postgres::error::{DbError, Severity};
+
 use crate::problem::{Blame, Problem};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,6 +47,18 @@ impl Error {
         match error.as_db_error() {
             Some(error) => Self::Statement(Box::new(words(error, sql))),
             None => Self::Lost(chain(error)),
+        }
+    }
+
+    /// An error that ends the session too says nothing of the statement: it may have been committed
+    /// when the session was told to end.
+    pub(super) fn effect(error: &tokio_postgres::Error, sql: &str) -> Self {
+        let severity = error.as_db_error().and_then(DbError::parsed_severity);
+        match (Self::statement(error, sql), severity) {
+            (Self::Statement(error), Some(Severity::Fatal | Severity::Panic)) => {
+                Self::Lost(format!("{}: {}", error.severity, error.message))
+            }
+            (error, _) => error,
         }
     }
 

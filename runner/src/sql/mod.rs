@@ -104,6 +104,17 @@ impl Connection {
         Ok(rows::read(messages.map_err(wrong)?, &types))
     }
 
+    /// Runs one statement for its effect, in one round trip.
+    pub async fn execute(&self, sql: &str) -> Result<()> {
+        let done = self.client.simple_query(sql).await;
+        done.map(drop).map_err(|error| Error::effect(&error, sql))
+    }
+
+    /// Whether it is known to have ended.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Says goodbye and waits until the server's process for this connection has ended: it would
     /// block a smart stop or `drop database`, and show in `pg_stat_activity`.
     pub async fn close(self) {

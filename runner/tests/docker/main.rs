@@ -9,6 +9,7 @@ mod left;
 mod manual;
 mod networks;
 mod scenarios;
+mod workloads;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -21,6 +22,7 @@ fn main() {
         .chain(bad_days::trials())
         .chain(images::trials())
         .chain(kept::trials())
+        .chain(workloads::trials())
         .chain(manual::trials())
         .chain(networks::trials())
         .collect();
