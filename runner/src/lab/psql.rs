@@ -9,6 +9,7 @@ use crate::problem::{Blame, Problem};
 
 use super::Act;
 use super::node::Node;
+use super::teardown::Lab;
 
 /// How psql connects, and what is expected of the SQL.
 #[derive(Debug, Clone, Default)]
@@ -243,10 +244,12 @@ fn connection_sqlstate(text: &str) -> Option<&'static str> {
 /// Runs a command of a shell on the node, shows it, and returns what it printed.
 pub async fn sh(
     act: &Act,
+    lab: &Lab,
     node: &Node,
     command: &str,
     options: &ShellOptions,
 ) -> Result<String, Problem> {
+    lab.hang_up().await;
     node.hang_up().await;
     let user = options.user.as_deref().unwrap_or(&node.account);
     let output = node.run_as(user, command, Streams::Merged).await?;
@@ -270,7 +273,9 @@ pub async fn sh(
 }
 
 /// Runs a command without showing it; its failure is its result.
-pub async fn execute(node: &Node, command: &str) -> Result<Output, Problem> {
+pub async fn execute(lab: &Lab, node: &Node, command: &str) -> Result<Output, Problem> {
+    lab.hang_up().await;
+    node.hang_up().await;
     node.run(command).await
 }
 

@@ -91,6 +91,13 @@ impl Lab {
             .collect()
     }
 
+    /// Closes what is kept open to the lab's servers, before a command that may act on any of them.
+    pub async fn hang_up(&self) {
+        for node in self.nodes() {
+            node.hang_up().await;
+        }
+    }
+
     pub fn remember(&self, backup: &Backup) {
         self.backups
             .lock()

@@ -44,8 +44,9 @@ mod chapter {
             user: options.text("user")?,
             expected: options.expected()?,
         };
+        let lab = session(&call).lab();
         shown_step(&call, format!("command on {}", node.name), async |act| {
-            lab::sh(act, node, command, &options).await
+            lab::sh(act, &lab, node, command, &options).await
         })
     }
 
@@ -72,8 +73,9 @@ mod chapter {
         node: &mut Arc<Node>,
         command: &str,
     ) -> RhaiResultOf<Map> {
+        let lab = session(&call).lab();
         let output = step(&call, format!("command on {}", node.name), async |_| {
-            lab::execute(node, command).await
+            lab::execute(&lab, node, command).await
         })?;
         Ok([
             ("code".into(), i64::from(output.code).into()),

@@ -244,7 +244,7 @@ mod chapter {
         }
         shown_step(&call, "command on the Docker host", async |act| {
             let host = lab.docker_host().await?;
-            lab::sh(act, &host, command, &options).await
+            lab::sh(act, &lab, &host, command, &options).await
         })
     }
 

@@ -8,6 +8,7 @@ mod kept;
 mod left;
 mod manual;
 mod networks;
+mod repmgr;
 mod scenarios;
 mod workloads;
 
@@ -25,6 +26,7 @@ fn main() {
         .chain(workloads::trials())
         .chain(manual::trials())
         .chain(networks::trials())
+        .chain(repmgr::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
