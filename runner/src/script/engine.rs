@@ -13,8 +13,8 @@ use super::raise::{RhaiResultOf, problem, raise};
 use super::stage::Stage;
 use super::words;
 use super::{
-    backups, checks, commands, faults, logs, machines, networks, nodes, recovery, servers,
-    sessions, sql, story, targets, vips,
+    backups, checks, commands, faults, logs, machines, networks, nodes, recovery, replication,
+    roles, servers, sessions, sql, story, targets, vips,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -107,6 +107,8 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("Logs", logs::register),
     chapter("Base backups and the archive", backups::register),
     chapter("Recovery and promotion", recovery::register),
+    chapter("Replication", replication::register),
+    chapter("Roles", roles::register),
     chapter("Checks and waits", checks::register),
 ];
 

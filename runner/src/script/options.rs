@@ -28,6 +28,7 @@ pub fn all_keys() -> Vec<Keys> {
         super::sessions::KEYS,
         super::backups::KEYS,
         super::recovery::KEYS,
+        super::replication::KEYS,
         super::checks::KEYS,
         super::logs::KEYS,
     ]
