@@ -59,19 +59,12 @@ pub async fn configure(
     server::restart_server(act, node, StopMode::Fast).await
 }
 
-/// Adds settings to postgresql.auto.conf of a server that does not run.
+/// Changes postgresql.auto.conf of a server that does not run.
 async fn write_settings(
     act: &Act,
     node: &Node,
     settings: &[(String, Option<String>)],
 ) -> Result<(), Problem> {
-    let lines: Vec<_> = (settings.iter())
-        .map(|(name, value)| match value {
-            Some(value) => setting(name, value),
-            None => format!("# {name} = (default)"),
-        })
-        .collect();
-    let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
     let removed: Vec<_> = (settings.iter().filter(|(_, value)| value.is_none()))
         .map(|(name, _)| format!("-e {}", quoted(&format!("/^{name} *=/d"))))
@@ -83,6 +76,13 @@ async fn write_settings(
         node.must("change of the settings", &script).await?;
         act.shows(Some(&node.name), format!("{change} {shown}"), "");
     }
+    let lines: Vec<_> = (settings.iter())
+        .filter_map(|(name, value)| Some(setting(name, value.as_ref()?)))
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{}\n", lines.join("\n"));
     files::append(node, &file, &text).await?;
     act.shows(Some(&node.name), files::typed(&text, ">>", shown), "");
     Ok(())

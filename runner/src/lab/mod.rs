@@ -25,9 +25,15 @@ mod power;
 mod probe;
 mod psql;
 mod recovery;
+mod replication;
+mod rewind;
 mod server;
 mod split_brain;
+mod standby;
+mod streaming;
+mod subscription;
 mod teardown;
+mod upstream;
 mod vip;
 mod workload;
 mod world;
@@ -56,9 +62,18 @@ pub use node::{Node, Superuser};
 pub use power::{boot, kill, pause, remove, stop, unpause};
 pub use psql::{Expected, PsqlOptions, ShellOptions, execute, psql, sh};
 pub use recovery::{Recovery, Target, promote, recover};
+pub use replication::{
+    Caught, ReadOnly, is_primary, read_only, replication, slots, streaming_names, sync_mode,
+    timeline, wait_for_catchup,
+};
+pub use rewind::rewind;
 pub use server::{StopMode, kill_server, reload_server, restart_server, start_server, stop_server};
 pub use split_brain::no_split_brain;
+pub use standby::{StandbyOptions, follow, start_standby};
+pub use streaming::wait_streaming;
+pub use subscription::wait_for_subscription;
 pub use teardown::{Lab, NODE_LABEL, SCOPE_LABEL, Volume, sweep};
+pub use upstream::Link;
 pub use vip::{endpoint, endpoint_of, move_vip, release_vip, vip_holders};
 pub use workload::{Connections, Service, Workload, WorkloadOptions};
 pub use world::World;

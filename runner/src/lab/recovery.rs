@@ -104,17 +104,7 @@ async fn restore(act: &Act, node: &Node, backup: &Backup) -> Result<(), Problem>
     let data = quoted(&node.data);
     let path = quoted(&backup.path);
     act.waits_for(format!("the backup to be copied to {}", node.name));
-    let empty = format!("find {data} -mindepth 1 -delete");
-    let found = node
-        .must(
-            "looking into the data directory",
-            &format!("find {data} -mindepth 1 | head -n 1"),
-        )
-        .await?;
-    if !found.is_empty() {
-        node.must("emptying the data directory", &empty).await?;
-        act.shows(Some(&node.name), "find $PGDATA -mindepth 1 -delete", "");
-    }
+    empty_data(act, node).await?;
     let copy = match backup.format.as_str() {
         "tar" => format!(
             "tar -xf {path}/base.tar -C {data} && {{ [ ! -f {path}/pg_wal.tar ] || tar -xf {path}/pg_wal.tar -C {data}/pg_wal; }}"
@@ -134,6 +124,20 @@ async fn restore(act: &Act, node: &Node, backup: &Backup) -> Result<(), Problem>
         _ => format!("cp -a {}/. $PGDATA", backup.path),
     };
     act.shows(Some(&node.name), shown, "");
+    Ok(())
+}
+
+/// Removes a cluster that is in the data directory already.
+pub(super) async fn empty_data(act: &Act, node: &Node) -> Result<(), Problem> {
+    let data = quoted(&node.data);
+    let look = format!("find {data} -mindepth 1 | head -n 1");
+    let found = node.must("looking into the data directory", &look).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let empty = format!("find {data} -mindepth 1 -delete");
+    node.must("emptying the data directory", &empty).await?;
+    act.shows(Some(&node.name), "find $PGDATA -mindepth 1 -delete", "");
     Ok(())
 }
 

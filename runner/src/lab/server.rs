@@ -257,7 +257,7 @@ pub(super) async fn running(node: &Node) -> Result<Option<String>, Problem> {
     Ok((!pid.is_empty()).then_some(pid))
 }
 
-async fn must_run(node: &Node) -> Result<String, Problem> {
+pub(super) async fn must_run(node: &Node) -> Result<String, Problem> {
     node.needs_postgres()?;
     running(node).await?.ok_or_else(|| {
         let message = format!("the server on node `{}` is not running", node.name);

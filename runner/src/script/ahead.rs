@@ -1,11 +1,11 @@
 //! Which nodes a playbook will start, as far as that can be told from its text: calls of
-//! `start_node` outside of all blocks, whose options are literals and volumes.
+//! `start_node` and `start_standby` outside of all blocks, whose options are literals and volumes.
 
 use std::collections::BTreeMap;
 
 use rhai::{AST, ASTNode, Dynamic, Expr, Map, Stmt};
 
-use super::nodes;
+use super::{nodes, replication};
 use crate::lab::{NodeOptions, Volume};
 
 /// The nodes in the order of their starts, up to the first whose options can't be told; and whether
@@ -29,21 +29,36 @@ pub fn ahead(
         if let (Some(variable), Some(value)) = (variable, value) {
             known.insert(variable, value);
         }
-        let Some([Expr::StringConstant(name, _), options @ ..]) = called(expression, "start_node")
-        else {
+        let Some((name, options, read)) = start(expression) else {
             continue;
         };
         let options = match options {
             [] => Some(Map::new()),
             [options, ..] => told(options, &known).and_then(Dynamic::try_cast::<Map>),
         };
-        let Some(options) = options.and_then(nodes::read_ahead) else {
+        let Some(options) = options.and_then(read) else {
             break;
         };
-        nodes.push((name.to_string(), options));
+        nodes.push((name.to_owned(), options));
     }
     let all = starts(ast) == nodes.len();
     (nodes, all)
+}
+
+/// How the options of a node's start are read.
+type Read = fn(Map) -> Option<NodeOptions>;
+
+/// The name and the options of a node that is started here.
+fn start(expression: &Expr) -> Option<(&str, &[Expr], Read)> {
+    if let Some([Expr::StringConstant(name, _), options @ ..]) = called(expression, "start_node") {
+        return Some((name, options, nodes::read_ahead));
+    }
+    match called(expression, "start_standby") {
+        Some([Expr::StringConstant(name, _), _, options @ ..]) => {
+            Some((name, options, replication::read_ahead))
+        }
+        _ => None,
+    }
 }
 
 /// How many calls there are that could start a node.

@@ -14,7 +14,7 @@ use super::stage::Stage;
 use super::words;
 use super::{
     backups, checks, commands, faults, invariants, logs, machines, networks, nodes, recovery,
-    servers, sessions, sql, story, targets, vips, workloads,
+    replication, roles, servers, sessions, sql, story, targets, vips, workloads,
 };
 use crate::event::What;
 use crate::problem::{Blame, Problem};
@@ -114,6 +114,8 @@ pub const CHAPTERS: &[Chapter] = &[
     chapter("Logs", logs::register),
     chapter("Base backups and the archive", backups::register),
     chapter("Recovery and promotion", recovery::register),
+    chapter("Replication", replication::register),
+    chapter("Roles", roles::register),
     chapter("Workloads", workloads::register),
     chapter("Invariants", invariants::register),
     chapter("Checks and waits", checks::register),

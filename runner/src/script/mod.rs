@@ -20,6 +20,8 @@ mod options;
 mod prose;
 mod raise;
 mod recovery;
+mod replication;
+mod roles;
 mod servers;
 mod sessions;
 mod sql;

@@ -8,6 +8,7 @@ use rhai::{Engine, Map};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, place, raise, session, shown_step};
 use crate::engine::Storage;
+use crate::image::Provided;
 use crate::lab::{self, Node, NodeOptions, Volume};
 use crate::problem::Place;
 
@@ -90,16 +91,9 @@ mod chapter {
         name: &str,
         options: Map,
     ) -> RhaiResultOf<Arc<Node>> {
-        let options = read(Options::of(&call, KEYS, options)?)?;
-        let session = session(&call);
-        let lab = session.lab();
-        let image = options.image.as_deref().unwrap_or("pg");
-        let provided = session
-            .prepare(&place(&call), &format!("image {image}"), async |act| {
-                lab.network_images(act).await?;
-                lab.image(act, image, options.major).await
-            })
-            .map_err(raise)?;
+        let options = read(&mut Options::of(&call, KEYS, options)?)?;
+        let lab = session(&call).lab();
+        let provided = provided(&call, &options)?;
         shown_step(&call, format!("start {name}"), async |act| {
             lab::start_node(act, &lab, name, &options, &provided).await
         })
@@ -188,13 +182,26 @@ mod chapter {
     }
 }
 
-/// The options of a call that is still to come, if they are right.
-pub fn read_ahead(map: Map) -> Option<NodeOptions> {
-    let options = Options::at(Place::default(), "start_node", KEYS, map).ok()?;
-    read(options).ok()
+/// The image of a node, which is made or fetched first if it is not there.
+pub fn provided(call: &NativeCallContext<'_>, options: &NodeOptions) -> RhaiResultOf<Provided> {
+    let session = session(call);
+    let lab = session.lab();
+    let image = options.image.as_deref().unwrap_or("pg");
+    let prepare = session.prepare(&place(call), &format!("image {image}"), async |act| {
+        lab.network_images(act).await?;
+        lab.image(act, image, options.major).await
+    });
+    prepare.map_err(raise)
 }
 
-fn read(mut options: Options) -> RhaiResultOf<NodeOptions> {
+/// The options of a call that is still to come, if they are right.
+pub fn read_ahead(map: Map) -> Option<NodeOptions> {
+    let mut options = Options::at(Place::default(), "start_node", KEYS, map).ok()?;
+    read(&mut options).ok()
+}
+
+/// What a node is made of, as `start_node` takes it.
+pub fn read(options: &mut Options) -> RhaiResultOf<NodeOptions> {
     let mut volumes = Vec::new();
     if let Some(map) = options.value::<Map>("volumes", "a map from paths to volumes")? {
         for (path, volume) in map {

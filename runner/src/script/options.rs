@@ -28,6 +28,7 @@ pub fn all_keys() -> Vec<Keys> {
         super::sessions::KEYS,
         super::backups::KEYS,
         super::recovery::KEYS,
+        super::replication::KEYS,
         super::workloads::KEYS,
         super::invariants::KEYS,
         super::checks::KEYS,
