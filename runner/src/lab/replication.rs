@@ -185,17 +185,20 @@ pub async fn read_only(act: &Act, node: &Node, wanted: ReadOnly) -> Result<(), P
         return Err(Problem::new(Blame::System, message));
     }
     configure(act, node, &[(setting, Some("on".to_owned()))]).await?;
+    let since = node.text("select clock_timestamp()").await?;
     let prompt = format!("{}=# ", node.name);
     act.shows_sql(Some(&node.name), &prompt, END, "DO");
     node.rows(END, &[], None).await?;
-    act.until(
-        format!("the writers of {} to be gone", node.name),
-        async || {
-            let left = node.text(WRITERS).await?;
-            act.saw(format!("{left} transactions that write"));
-            Ok((left == "0").then_some(()))
-        },
-    )
+    let older = format!(
+        "select count(*) from pg_stat_activity \
+         where backend_type = 'client backend' and xact_start < '{since}'"
+    );
+    let what = format!("the open transactions of {} to end", node.name);
+    act.until(what, async || {
+        let left = node.text(&older).await?;
+        act.saw(format!("{left} are left"));
+        Ok((left == "0").then_some(()))
+    })
     .await
 }
 
@@ -209,9 +212,6 @@ pub enum ReadOnly {
 /// A transaction that began before keeps the right to write that it began with.
 const END: &str = "do $$ begin perform pg_terminate_backend(pid) from pg_stat_activity
   where backend_type = 'client backend' and xact_start is not null and pid <> pg_backend_pid(); end $$;";
-
-const WRITERS: &str = "select count(*) from pg_stat_activity \
-     where backend_type = 'client backend' and backend_xid is not null";
 
 #[cfg(test)]
 mod tests {

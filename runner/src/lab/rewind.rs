@@ -80,7 +80,8 @@ fn told(output: &str) -> String {
 
 fn failed(node: &Node, output: &str) -> Problem {
     let errors = ["pg_rewind: error: ", "pg_rewind: fatal: "];
-    let why = (output.lines()).find_map(|line| errors.iter().find_map(|it| line.strip_prefix(it)));
+    let error = |line| errors.iter().find_map(|it| str::strip_prefix(line, it));
+    let why = output.lines().rev().find_map(error);
     let why = why.unwrap_or("pg_rewind failed");
     let message = format!("rewind of node `{}` failed: {why}", node.name);
     let mut problem = Problem::new(Blame::System, message);

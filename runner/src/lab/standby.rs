@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::engine::quoted;
 use crate::image::Provided;
 use crate::problem::{Blame, Problem};
+use crate::sql::{Value, literal};
 
 use super::backup::shown;
 use super::config::{configure, insert_hba, setting};
@@ -188,14 +189,14 @@ async fn make_slot(act: &Act, upstream: &Node, slot: &str) -> Result<(), Problem
     if has_slot(upstream, slot).await? {
         return Ok(());
     }
-    let name = crate::sql::literal(&crate::sql::Value::Text(slot.to_owned()));
+    let name = literal(&Value::Text(slot.to_owned()));
     let sql = format!("select slot_name from pg_create_physical_replication_slot({name})");
     psql(act, upstream, &sql, &PsqlOptions::default()).await?;
     Ok(())
 }
 
 async fn has_slot(node: &Node, slot: &str) -> Result<bool, Problem> {
-    let name = crate::sql::literal(&crate::sql::Value::Text(slot.to_owned()));
+    let name = literal(&Value::Text(slot.to_owned()));
     let question = format!("select count(*) from pg_replication_slots where slot_name = {name}");
     Ok(node.text(&question).await? != "0")
 }
@@ -205,10 +206,5 @@ async fn synchronous_names(primary: &Node) -> Result<Vec<String>, Problem> {
     let question = "select distinct application_name from pg_stat_replication \
                     where sync_state in ('sync', 'quorum') order by 1";
     let rows = primary.rows(question, &[], None).await?;
-    Ok(rows
-        .rows
-        .iter()
-        .flatten()
-        .map(crate::sql::Value::text)
-        .collect())
+    Ok(rows.rows.iter().flatten().map(Value::text).collect())
 }

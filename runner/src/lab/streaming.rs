@@ -1,6 +1,7 @@
 //! Whether a standby streams, and what its log says when it never will.
 
 use crate::problem::{Blame, Problem};
+use crate::sql::{Value, literal};
 
 use super::Act;
 use super::log::{LogMark, log_mark, server_log};
@@ -31,6 +32,9 @@ pub(super) async fn until_streaming(
         if act.is_time_to_look() {
             let log = server_log(standby, Some(mark)).await?;
             act.saw(log.lines().last().unwrap_or("nothing in the standby's log"));
+            if let Some(problem) = lost_slot(upstream, standby).await? {
+                return Err(problem.with_last_lines(&log));
+            }
             if let Some(problem) = hopeless(standby, upstream, &log) {
                 return Err(problem);
             }
@@ -53,12 +57,30 @@ async fn is_streaming(upstream: &Node, standby: &Node) -> Result<bool, Problem> 
     let Some((timeline, name)) = name.split_once(' ') else {
         return Ok(false);
     };
-    let name = crate::sql::literal(&crate::sql::Value::Text(name.to_owned()));
+    let name = literal(&Value::Text(name.to_owned()));
     let question = format!(
         "select ({TIMELINE}) = {timeline} and exists (select from pg_stat_replication \
          where application_name = {name} and state = 'streaming')"
     );
     Ok(upstream.text(&question).await? == "t")
+}
+
+/// A slot that has lost WAL is of no use any more, whatever the standby still tries.
+async fn lost_slot(upstream: &Node, standby: &Node) -> Result<Option<Problem>, Problem> {
+    let Ok(slot) = standby.text("show primary_slot_name").await else {
+        return Ok(None);
+    };
+    let name = literal(&Value::Text(slot.clone()));
+    let question = format!("select wal_status from pg_replication_slots where slot_name = {name}");
+    if upstream.text(&question).await? != "lost" {
+        return Ok(None);
+    }
+    let (standby, upstream) = (&standby.name, &upstream.name);
+    let message = format!(
+        "node `{standby}` can't follow `{upstream}`: its replication slot \"{slot}\" is lost"
+    );
+    let problem = Problem::new(Blame::System, message);
+    Ok(Some(problem.note(LOST_SLOT).note(NEW_SLOT)))
 }
 
 /// The timeline that is received, and the name under which it is asked for.
@@ -90,8 +112,9 @@ const DIVERGED: &str =
 const REMOVED: &str = "the upstream keeps WAL for it with `wal_keep_size` or a replication slot; an \
                        archive (`restore_command`) would have it too";
 const NO_SLOT: &str = "`slot` of start_standby and follow makes it";
-const LOST_SLOT: &str = "the slot is lost: max_slot_wal_keep_size let the upstream remove WAL that the \
-                         standby still needs; it must be cloned anew";
+const LOST_SLOT: &str =
+    "`max_slot_wal_keep_size` let the upstream remove WAL that the standby still needs";
+const NEW_SLOT: &str = "the slot must be dropped, and the standby cloned anew";
 const STRANGER: &str = "they are different clusters: start_standby clones";
 const NOT_LET_IN: &str = "allow(upstream, \"host replication all all …\") lets it in";
 const NOT_KNOWN: &str = "`conninfo` says user and password";
@@ -102,13 +125,6 @@ const SIGNS: &[Sign] = &[
     sign(&["before current recovery point"], 1, DIVERGED),
     sign(&["is behind recovery timeline"], 2, DIVERGED),
     sign(&["replication slot", "does not exist"], 1, NO_SLOT),
-    sign(
-        &["can no longer get changes from replication slot"],
-        1,
-        LOST_SLOT,
-    ),
-    sign(&["can no longer access replication slot"], 1, LOST_SLOT),
-    sign(&["cannot read from replication slot"], 1, LOST_SLOT),
     sign(&["has already been removed"], 2, REMOVED),
     sign(&["database system identifier differs"], 1, STRANGER),
     sign(&["no pg_hba.conf entry"], 2, NOT_LET_IN),

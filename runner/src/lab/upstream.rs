@@ -54,7 +54,11 @@ fn conninfo(words: &[(&str, Option<&str>)], further: &str) -> String {
         .filter(|(key, _)| !said.iter().any(|it| it == key))
         .filter_map(|(key, value)| Some(format!("{key}={}", word((*value)?))));
     let further = (!further.is_empty()).then(|| further.to_owned());
-    known.chain(further).collect::<Vec<_>>().join(" ")
+    further
+        .into_iter()
+        .chain(known)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A value as connection strings have it:
@@ -83,8 +87,8 @@ mod tests {
         let strings = said.map(|further| conninfo(&words, further));
         insta::assert_snapshot!(strings.join("\n"), @r"
         host=p1 application_name='it\'s'
-        application_name='it\'s' host=10.10.0.1 sslmode=disable
-        host=p1 application_name='it\'s' hostaddr = 10.10.0.1
+        host=10.10.0.1 sslmode=disable application_name='it\'s'
+        hostaddr = 10.10.0.1 host=p1 application_name='it\'s'
         ");
     }
 }
