@@ -7,6 +7,7 @@ mod images;
 mod kept;
 mod left;
 mod manual;
+mod replication;
 mod scenarios;
 
 use libtest_mimic::{Arguments, Trial};
@@ -21,6 +22,7 @@ fn main() {
         .chain(images::trials())
         .chain(kept::trials())
         .chain(manual::trials())
+        .chain(replication::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
