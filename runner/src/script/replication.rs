@@ -156,7 +156,7 @@ mod chapter {
     /// Fails in pg_rewind's words.
     ///
     /// ```rhai
-    /// let p1 = start_node("p1");
+    /// let p1 = start_node("p1", #{ config: #{ wal_keep_size: "256MB" } });
     /// let p2 = start_standby("p2", p1);
     /// promote(p2);
     /// psql(p1, "create table lost (i int)");

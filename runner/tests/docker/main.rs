@@ -8,6 +8,7 @@ mod kept;
 mod left;
 mod manual;
 mod networks;
+mod replication;
 mod repmgr;
 mod scenarios;
 mod workloads;
@@ -27,6 +28,7 @@ fn main() {
         .chain(manual::trials())
         .chain(networks::trials())
         .chain(repmgr::trials())
+        .chain(replication::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
