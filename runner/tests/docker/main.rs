@@ -7,6 +7,7 @@ mod images;
 mod kept;
 mod left;
 mod manual;
+mod repmgr;
 mod scenarios;
 
 use libtest_mimic::{Arguments, Trial};
@@ -21,6 +22,7 @@ fn main() {
         .chain(images::trials())
         .chain(kept::trials())
         .chain(manual::trials())
+        .chain(repmgr::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
