@@ -44,8 +44,8 @@ impl Redactor {
     }
 
     /// Makes matches of a pattern, or of its first group if it has one, placeholders. A placeholder in
-    /// angle brackets is used as it stands; any other is a kind, whose values are numbered. A path of
-    /// the host is hidden by its escaped text.
+    /// angle brackets is used as it stands, and so is an empty one; any other is a kind, whose values
+    /// are numbered. A path of the host is hidden by its escaped text.
     pub fn add(&mut self, pattern: &str, placeholder: &str) -> Result<(), Box<Problem>> {
         let regex = Regex::new(pattern).map_err(|error| {
             let message = format!("`{pattern}` is not a regular expression");

@@ -67,7 +67,8 @@ impl Rule {
     }
 
     pub(super) fn own(regex: Regex, placeholder: &str) -> Self {
-        let verbatim = placeholder.starts_with('<') && placeholder.ends_with('>');
+        let bracketed = placeholder.starts_with('<') && placeholder.ends_with('>');
+        let verbatim = bracketed || placeholder.is_empty();
         Self {
             kind: placeholder.to_owned(),
             number: if verbatim {
@@ -140,7 +141,8 @@ pub(super) fn placeholders(text: &str, rules: &[Rule]) -> Vec<Span<'static>> {
         Regex::new(r"<[A-Za-z][\w-]*>|<[A-Za-z][\w -]*:\d+(?: timeline \d+)?>")
             .expect("a valid pattern")
     });
-    let own = rules.iter().filter(|rule| rule.number == Number::Verbatim);
+    let own =
+        (rules.iter()).filter(|rule| rule.number == Number::Verbatim && !rule.kind.is_empty());
     let own = own.flat_map(|rule| text.match_indices(&rule.kind));
     let own = own.map(|(at, found)| at..at + found.len());
     let numbered = PLACEHOLDER.find_iter(text).map(|found| found.range());

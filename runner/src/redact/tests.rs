@@ -158,6 +158,19 @@ fn what_stands_in_the_playbook_as_a_whole_stays() {
 }
 
 #[test]
+fn what_comes_or_not_is_taken_out() {
+    let mut redactor = Redactor::new("");
+    redactor.add(r"(?m)^WARNING: .*not yet.*\n", "").unwrap();
+    let shown =
+        "starting\nWARNING: not yet\nWARNING: still not yet\nWARNING: else\nstarted at 0/3000148";
+    insta::assert_snapshot!(redactor.text(None, shown), @"
+    starting
+    WARNING: else
+    started at <lsn:1>
+    ");
+}
+
+#[test]
 fn a_playbook_adds_its_own_kinds_and_keeps_others() {
     let mut redactor = Redactor::new("");
     redactor.add(r"cost=(\d+)", "cost").unwrap();

@@ -97,11 +97,13 @@ mod chapter {
 
     /// From here on, what matches the regular expression is shown as `<placeholder:1>`, numbered by
     /// value; with a group, only the group is. A placeholder in `<…>` is shown as it is, without a
-    /// number: for what may be equal by chance.
+    /// number: for what may be equal by chance. An empty one takes the match out: for a line that
+    /// comes or doesn't.
     ///
     /// ```rhai
     /// redact("lag is ([0-9]+) bytes", "lag");
     /// redact("[0-9]+ seconds ago", "<a while ago>");
+    /// redact("(?m)^WARNING: .* is not there yet\\n", "");
     /// ```
     #[rhai_fn(return_raw)]
     pub fn redact(call: NativeCallContext<'_>, regex: &str, placeholder: &str) -> RhaiResultOf<()> {
