@@ -3,8 +3,8 @@
 //!
 //! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS]`
 //!
-//! The script gets the image's name as its argument. Of the playbook only the part is played that
-//! the script does too: up to the step named below.
+//! The script gets the image's name as its argument. Only what the script does too is played: a
+//! scenario up to the step named below, else the playbook of that name beside this file.
 
 #![expect(clippy::print_stdout, reason = "it is what this program is for")]
 
@@ -55,15 +55,17 @@ fn main() {
     );
 }
 
-/// The playbook up to where the script ends, in a root of its own.
+/// The playbook of what the script does, in a root of its own.
 fn shortened(name: &str, folder: &Path) -> std::path::PathBuf {
-    let source =
-        std::fs::read_to_string(format!("scenarios/{name}.rhai")).expect("run it in the clone");
-    let (_, end) = BEYOND
-        .iter()
-        .find(|(it, _)| *it == name)
-        .expect("a scenario with a script");
-    let (part, _) = source.split_once(end).expect("the step is there");
+    let read = |path: String| std::fs::read_to_string(path).expect("run it in the clone");
+    let part = match BEYOND.iter().find(|(it, _)| *it == name) {
+        Some((_, end)) => {
+            let source = read(format!("scenarios/{name}.rhai"));
+            let (part, _) = source.split_once(end).expect("the step is there");
+            part.to_owned()
+        }
+        None => read(format!("runner/benches/{name}.rhai")),
+    };
     let folder = folder.join("scenarios");
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join(format!("{name}.rhai"));

@@ -25,8 +25,9 @@ pub async fn rewind(act: &Act, node: &Node, source: &Node) -> Result<(), Problem
     let look = format!("rm -f {data}/postmaster.pid; postgres -D {data} -C restore_command");
     let archive = node.must("reading the settings", &look).await?;
     let fetch = if archive.trim().is_empty() { "" } else { " -c" };
+    // The server syncs all of it when it starts the recovery that must follow.
     let command = format!(
-        "pg_rewind -D \"$PGDATA\"{fetch} --source-server={}",
+        "pg_rewind -D \"$PGDATA\"{fetch} --no-sync --source-server={}",
         quoted(&upstream::source(source))
     );
     source.hang_up().await;

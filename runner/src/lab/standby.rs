@@ -70,7 +70,8 @@ pub async fn start_standby(
 /// Copies the upstream's cluster into the node's data directory.
 async fn clone(act: &Act, node: &Node, upstream: &Node, link: &Link) -> Result<(), Problem> {
     recovery::empty_data(act, node).await?;
-    let mut command = "pg_basebackup -D \"$PGDATA\" -R -c fast".to_owned();
+    // The server syncs all of it when it starts from a backup.
+    let mut command = "pg_basebackup -D \"$PGDATA\" -R -c fast --no-sync".to_owned();
     if let Some(slot) = &link.slot {
         let create = if has_slot(upstream, slot).await? {
             ""
