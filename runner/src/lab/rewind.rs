@@ -66,7 +66,9 @@ async fn checkpointed(act: &Act, source: &Node) -> Result<(), Problem> {
 
 /// What `pg_rewind` itself says. The server that it runs to recover a killed one logs in between.
 fn told(output: &str) -> String {
-    let own = output.lines().filter(|it| it.starts_with("pg_rewind: "));
+    // Up to 14 the server that recovers leaves its prompt before the next line.
+    let lines = output.lines().map(|it| it.trim_start_matches("backend> "));
+    let own = lines.filter(|it| it.starts_with("pg_rewind: "));
     let lines = own.map(|line| match line.split_once("executing \"") {
         // Its path is another one on each major.
         Some((before, rest)) => {
@@ -104,7 +106,7 @@ mod tests {
         let output = "pg_rewind: executing \"/usr/lib/postgresql/17/bin/postgres\" for target server to complete crash recovery\n\
                       2026-11-21 15:00:00.000 UTC [9] LOG:  database system was interrupted\n\
                       PostgreSQL stand-alone backend 17.12\n\
-                      pg_rewind: servers diverged at WAL location 0/3000148 on timeline 1\n\
+                      backend> pg_rewind: servers diverged at WAL location 0/3000148 on timeline 1\n\
                       pg_rewind: Done!\n";
         insta::assert_snapshot!(told(output), @r#"
         pg_rewind: executing "postgres" for target server to complete crash recovery
