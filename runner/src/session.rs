@@ -177,6 +177,11 @@ impl Session {
         prepared
     }
 
+    /// The script begins now, and with it the scenario's time.
+    pub fn begin_clock(&self) {
+        *self.deadline.lock().expect("no panic holds it") = Instant::now() + self.limit;
+    }
+
     /// Whether the script must end now, and why.
     pub fn must_end(&self) -> Option<Problem> {
         if self.is_over() {

@@ -188,6 +188,7 @@ async fn networks(engine: &Docker) -> Result<Vec<Finding>, Problem> {
             (OWNER_LABEL.to_owned(), owner()),
         ],
         rights: Rights::default(),
+        lasting: false,
     };
     Ok(network_findings(&Sight::look(&ground).await?))
 }

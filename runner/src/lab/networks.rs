@@ -73,6 +73,7 @@ impl Lab {
             name: self.own_container("fabric"),
             labels: self.labels(None),
             rights,
+            lasting: self.world.lasting,
         };
         self.finish(Fabric::start(ground)).await
     }
@@ -110,7 +111,7 @@ impl Lab {
             program: vec!["/bin/sh".to_owned()],
             labels: self.labels(None),
             network: Network::Of(fabric.container().to_owned()),
-            ephemeral: true,
+            ephemeral: !self.world.lasting,
             ..ContainerSpec::default()
         };
         let engine = Arc::clone(&self.world.engine);

@@ -84,11 +84,19 @@ pub async fn boot(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker start {}", node.name), "");
     let machine = Machine::start(Arc::clone(&node.engine), &node.container, &node.account).await?;
     *node.power.lock().expect("no panic holds it") = Power::On(Arc::new(machine));
-    // No server runs on a machine that has just started. The lock file of one that was killed names
+    // No server runs on a machine that has just started. The lock files of one that was killed name
     // a process id, and in a container's few ids any process of ours may have it now: the server
     // would take that for a living one and refuse to start.
-    let stale = format!("rm -f {}/postmaster.pid", quoted(&node.data));
-    node.must("removal of a stale lock file", &stale).await?;
+    let socket = {
+        let installation = node.installation.lock().expect("no panic holds it");
+        installation.socket.clone()
+    };
+    let stale = format!(
+        "rm -f {}/postmaster.pid {}/.s.PGSQL.*",
+        quoted(&node.data),
+        quoted(&socket)
+    );
+    node.must("removal of stale lock files", &stale).await?;
     if let Some(lan) = &node.lan {
         lan.knows.lock().await.clone_from(&lan.born_with);
     }

@@ -21,6 +21,8 @@ pub struct World {
     pub root: PathBuf,
     /// How fabrics reach the nodes' networks: as it was asked for, else as the engine lets them.
     pub(super) rights: Mutex<Option<Rights>>,
+    /// What is built may outlive the run.
+    pub(super) lasting: bool,
     /// Network cards of the engine's machine that playbooks may use.
     cards: Vec<String>,
     scopes: AtomicU32,
@@ -34,6 +36,7 @@ impl World {
             run: run.to_owned(),
             root,
             rights: Mutex::default(),
+            lasting: false,
             cards: Vec::new(),
             scopes: AtomicU32::new(0),
         }
@@ -42,6 +45,12 @@ impl World {
     /// Labs are numbered from 1.
     pub(super) fn next_scope(&self) -> u32 {
         self.scopes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The same for a run whose nodes may be kept.
+    #[must_use]
+    pub fn that_may_last(self, lasting: bool) -> Self {
+        Self { lasting, ..self }
     }
 
     /// The same with these cards of the engine's machine allowed.

@@ -131,6 +131,7 @@ pub async fn run(
             scenario.root.clone(),
         )
         .with_rights(request.rights)
+        .that_may_last(request.keep != Keep::Never)
         .with_cards(request.cards.clone());
         let play = Play {
             request: &request,

@@ -41,6 +41,7 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
         let lab = session.lab();
         let (nodes, all) = ahead(&ast, |name| lab.volume(name).ok());
         lab.expect_nodes(nodes, all);
+        session.begin_clock();
         let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
         ran.map_err(|error| problem(&error, &playbook.path))
     });

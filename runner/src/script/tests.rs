@@ -43,12 +43,17 @@ fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> 
             stop: stop.clone(),
             limit,
         }));
-        if let Some(after) = stop_after {
+        // Stopped in the middle of a call, however long the way to it is.
+        let watched = engine.clone();
+        let stopping = stop_after.map(|after| {
             tokio::spawn(async move {
+                while watched.text().is_empty() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
                 tokio::time::sleep(after).await;
                 stop.cancel();
-            });
-        }
+            })
+        });
         let playbook = Playbook {
             path: "a.rhai".to_owned(),
             source: source.to_owned(),
@@ -57,6 +62,9 @@ fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> 
         let problems = tokio::task::spawn_blocking(move || play(&playbook, &playing))
             .await
             .expect("no panic");
+        if let Some(stopping) = stopping {
+            stopping.abort();
+        }
         let asked = engine.text();
         let mut lines = Vec::new();
         while let Ok(event) = events.try_recv() {

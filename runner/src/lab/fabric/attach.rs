@@ -177,8 +177,14 @@ impl Fabric {
         let mut script = String::new();
         for port in ports {
             let name = &port.name;
-            script =
-                format!("{script}[ ! -e /sys/class/net/{name} ] || ip link del {name} || exit 1\n");
+            // The kernel may be taking it away itself, with the namespace of its other end; then it is
+            // not found any more, and gone a moment later.
+            script = format!(
+                "{script}at={SYS}/{name}; n=0\n\
+                 while [ -e $at ] && ! ip link del {name} 2>/dev/null && [ $n -lt 500 ]; do \
+                   n=$((n+1)); sleep 0.01; done\n\
+                 [ ! -e $at ] || ip link del {name} || exit 1\n"
+            );
         }
         let output = self.run(&format!("{script}:")).await?;
         if output.code != 0 {
@@ -187,6 +193,9 @@ impl Fabric {
         Ok(())
     }
 }
+
+/// Where the fabric sees its interfaces.
+const SYS: &str = "/sys/class/net";
 
 impl State {
     /// Whether exactly this is there already; something else of that name is an error.

@@ -54,6 +54,8 @@ pub struct Ground {
     pub name: String,
     pub labels: Vec<(String, String)>,
     pub rights: Rights,
+    /// It outlives the runner, with the nodes that are kept.
+    pub lasting: bool,
 }
 
 /// A scenario's networks.
@@ -167,7 +169,7 @@ fn shell(ground: &Ground) -> ContainerSpec {
         user: ROOT.to_owned(),
         program: vec!["/bin/sh".to_owned()],
         labels: ground.labels.clone(),
-        ephemeral: true,
+        ephemeral: !ground.lasting,
         ..ContainerSpec::default()
     }
 }
