@@ -87,9 +87,22 @@ fn image() -> String {
         .expect("the docker client, for the script");
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
     let image = names.lines().find(|it| it.starts_with("pgdrill/pg:17-"));
-    image
-        .expect("build it first: pgdrill images build")
-        .to_owned()
+    of_root(image.expect("build it first: pgdrill images build"))
+}
+
+/// The same image with root as its user, as the scripts want it: they change addresses.
+fn of_root(image: &str) -> String {
+    let docker = |arguments: &[&str]| {
+        let output = Command::new("docker").args(arguments).output();
+        let output = output.expect("the docker client, for the script");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let name = "pgdrill-by-hand";
+    let container = docker(&["create", image]);
+    docker(&["commit", "--change", "USER root", &container, name]);
+    docker(&["rm", &container]);
+    name.to_owned()
 }
 
 fn timed(command: &mut Command) -> Duration {
