@@ -1,7 +1,12 @@
 //! Drills against the same drills by hand: runs a shell script and pgdrill in turn, with images
 //! present, and prints both medians and their ratio.
 //!
-//! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS]`
+//! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS [REST]]`
+//!
+//! REST is how many seconds each run waits before it begins. An ext4 file system does not give a
+//! deleted file's inode out again for a minute, and passes over each of them for every new file: the
+//! thousands of files that one run deletes slow down the next. After a minute (`7 61`) a run finds the
+//! disk as a single one does.
 //!
 //! The script gets the image's name as its argument. Only what the script does too is played: a
 //! scenario up to the step named below, else the playbook of that name beside this file.
@@ -24,6 +29,10 @@ fn main() {
     let runs = arguments
         .get(2)
         .map_or(7, |it| it.parse().expect("RUNS is a number"));
+    let rest = arguments
+        .get(3)
+        .map_or(0, |it| it.parse().expect("REST is a number of seconds"));
+    let rest = Duration::from_secs(rest);
     let pgdrill = std::env::current_exe()
         .expect("we run")
         .with_file_name("../pgdrill");
@@ -34,12 +43,12 @@ fn main() {
     let image = image();
     let mut by_hand = Command::new("bash");
     by_hand.arg(script).arg(&image);
-    println!("{name}, {runs} runs each in turn, image {image}");
-    timed(&mut drill);
+    println!("{name}, {runs} runs each in turn, {rest:?} apart, image {image}");
+    timed(&mut drill, Duration::ZERO);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for run in 1..=runs {
-        theirs.push(timed(&mut by_hand));
-        ours.push(timed(&mut drill));
+        theirs.push(timed(&mut by_hand, rest));
+        ours.push(timed(&mut drill, rest));
         println!(
             "{run:3}  by hand {:6.2} s   pgdrill {:6.2} s",
             theirs[run - 1].as_secs_f64(),
@@ -105,9 +114,10 @@ fn of_root(image: &str) -> String {
     name.to_owned()
 }
 
-fn timed(command: &mut Command) -> Duration {
+fn timed(command: &mut Command, rest: Duration) -> Duration {
     // What the run before has left unwritten is not this run's to wait for.
     Command::new("sync").status().expect("coreutils are there");
+    std::thread::sleep(rest);
     let begun = Instant::now();
     let status = command
         .stdout(Stdio::null())
