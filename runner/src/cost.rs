@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+mod writes;
+
+pub use writes::{Bucket, Writes, writes};
+
 /// A row that a workload writes: by whom, and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Row {
@@ -98,10 +102,12 @@ pub struct Cost {
     /// One for each fault, in the order of the faults.
     pub outages: Vec<Outage>,
     /// The longest outage; none if there was no fault, or if one never ended.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub rto: Option<Duration>,
     /// Of the longest outage.
     pub phases: Phases,
     /// The longest time from an acknowledgement to the next, or to the end, whatever was the reason.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub gap: Option<Duration>,
 }
 
@@ -109,7 +115,11 @@ pub struct Cost {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outage {
     pub fault: String,
+    /// When it began, on the clock of the events.
+    #[serde(default, with = "crate::seconds")]
+    pub from: Duration,
     /// Until the writers were stopped, if it was not over then.
+    #[serde(with = "crate::seconds")]
     pub lasted: Duration,
     pub over: bool,
 }
@@ -118,12 +128,16 @@ pub struct Outage {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
     /// Until somebody did something about it.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub detect: Option<Duration>,
     /// Until the promoted server was writable.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub promote: Option<Duration>,
     /// Until the address had moved.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub relocate: Option<Duration>,
     /// Until a client's write was acknowledged.
+    #[serde(default, with = "crate::seconds::maybe")]
     pub reconnect: Option<Duration>,
 }
 
@@ -161,6 +175,7 @@ pub fn cost(history: &History, left: &BTreeSet<Row>) -> Cost {
     }
     let outages = stretches.iter().map(|(fault, it)| Outage {
         fault: (*fault).clone(),
+        from: it.from,
         lasted: it.long(),
         over: it.over,
     });

@@ -1,13 +1,21 @@
 //! Events: all that comes out of a run. Reporters, transcripts, snapshots and exit codes are made
 //! from them and from nothing else.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{Cost, Mark};
+use crate::cost::{Cost, Mark, Writes};
 pub use crate::problem::Place;
 use crate::problem::{Blame, Problem};
+
+mod state;
+
+pub use state::{LogLine, Reach, Role};
+
+mod pause;
+
+pub use pause::{Line, Pause};
 
 /// The version of the events' form, in the first event of every run.
 pub const SCHEMA: u32 = 1;
@@ -16,6 +24,7 @@ pub const SCHEMA: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Since the start of the run.
+    #[serde(with = "crate::seconds")]
     pub at: Duration,
     /// The scenario that it belongs to (`pitr`, `ha/failover`), if it belongs to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,8 +40,14 @@ pub enum What {
     RunStarted {
         schema: u32,
         run: String,
+        /// By the wall clock; all else is told since then.
+        #[serde(with = "crate::seconds::moment")]
+        started: SystemTime,
         pgdrill: String,
         engine: String,
+        /// What was typed to start it, a word each, the program's own name first.
+        #[serde(default)]
+        command: Vec<String>,
     },
     /// An image that is missing is being made.
     ImageStarted {
@@ -46,6 +61,7 @@ pub enum What {
     },
     ImageFinished {
         image: String,
+        #[serde(with = "crate::seconds")]
         took: Duration,
     },
     ScenarioStarted {
@@ -78,6 +94,7 @@ pub enum What {
     /// The section is over; its text has been compared with the snapshot, if there is one.
     SectionFinished {
         title: String,
+        #[serde(with = "crate::seconds")]
         took: Duration,
         /// What differs from the snapshot, as lines of a diff.
         differs: Vec<DiffLine>,
@@ -101,12 +118,16 @@ pub enum What {
     },
     CallFinished {
         call: u32,
+        #[serde(with = "crate::seconds")]
         took: Duration,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         problem: Option<Box<Problem>>,
     },
     /// A command and what it printed, for the transcript.
     Shown(Shown),
+    /// What is shown from here on is for scripts and snapshots, and not for readers.
+    HidingStarted,
+    HidingFinished,
     /// A check (`expect`) that held or did not.
     Checked {
         message: String,
@@ -142,9 +163,14 @@ pub enum What {
     WorkloadStopped {
         target: String,
         /// What clients see depends on how long they wait.
+        #[serde(with = "crate::seconds")]
         connect_timeout: Duration,
+        #[serde(with = "crate::seconds")]
         answer_timeout: Duration,
         cost: Cost,
+        /// What became of the writes over the time.
+        #[serde(default)]
+        writes: Writes,
     },
     /// An invariant is violated; it is told the first time only.
     Violated {
@@ -165,11 +191,44 @@ pub enum What {
         container: String,
         image: String,
     },
+    /// A node was removed. Those that the end of its scenario or lab takes down have no such event.
     NodeEnded {
         node: String,
     },
+    /// What a node is from here on. Until the first of these it is a machine without a server.
+    RoleChanged {
+        node: String,
+        role: Role,
+    },
+    /// What of a node's network is out of order from here on.
+    NetworkChanged {
+        node: String,
+        reach: Reach,
+        /// In words, such as `the cable of eth1 is out`; none: all is well again.
+        broken: Vec<String>,
+    },
+    /// Who holds a virtual address from here on: nobody, a node, or two in a split brain.
+    VipHeld {
+        address: String,
+        nodes: Vec<String>,
+    },
+    /// How far a standby is behind, sampled while a workload goes on.
+    StandbyBehind {
+        node: String,
+        /// Of WAL that the primary has written and the standby has not replayed.
+        bytes: u64,
+    },
+    /// A server's log: the lines around faults and changes of roles, at the end of its scenario or
+    /// lab or when the node is removed.
+    ServerLog {
+        node: String,
+        lines: Vec<LogLine>,
+        /// How many lines of it are not here.
+        left_out: usize,
+    },
     ScenarioFinished {
         verdict: Verdict,
+        #[serde(with = "crate::seconds")]
         took: Duration,
         problems: Vec<Problem>,
         snapshot: SnapshotOutcome,
@@ -178,11 +237,23 @@ pub enum What {
         path: String,
         why: String,
     },
+    /// The script waits for somebody at the keyboard; the scenario's clock stands still.
+    Paused(Pause),
+    Resumed {
+        #[serde(with = "crate::seconds")]
+        after: Duration,
+    },
+    /// A line was typed into the script.
+    LineStarted {
+        text: String,
+    },
+    LineFinished(Line),
     /// Containers were left for the user to look into.
     Kept {
         nodes: Vec<String>,
     },
     RunFinished {
+        #[serde(with = "crate::seconds")]
         took: Duration,
     },
 }
@@ -309,7 +380,7 @@ mod tests {
             }),
         };
         let json = serde_json::to_string(&event).expect("events can be written");
-        insta::assert_snapshot!(json, @r#"{"at":{"secs":1,"nanos":500000000},"scenario":"ha","event":"marked","mark":"fault","name":"kill p1"}"#);
+        insta::assert_snapshot!(json, @r#"{"at":1.5,"scenario":"ha","event":"marked","mark":"fault","name":"kill p1"}"#);
         let read: Event = serde_json::from_str(&json).expect("and read");
         assert_eq!(read, event);
     }

@@ -4,19 +4,26 @@
 
 // words: no I/O
 pub mod problem;
+pub mod seconds;
 pub mod cost;
 pub mod event;
+pub mod visible;
+pub mod markdown;
+pub mod prompt;
+pub mod remark;
 pub mod table;
 pub mod redact;
 pub mod transcript;
 
 // showing
 pub mod report;
+pub mod record;
 pub mod snapshot;
 
 // doors
 pub mod engine;
 pub mod image;
+pub mod tutorial;
 pub mod sql;
 
 // a scenario

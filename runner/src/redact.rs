@@ -43,6 +43,12 @@ impl Redactor {
         }
     }
 
+    /// Leaves alone what stands in this text too.
+    pub fn spare(&mut self, literal: &str) {
+        self.literal.push('\n');
+        self.literal.push_str(literal);
+    }
+
     /// Makes matches of a pattern, or of its first group if it has one, placeholders. A placeholder in
     /// angle brackets is used as it stands, and so is an empty one; any other is a kind, whose values
     /// are numbered. A path of the host is hidden by its escaped text.

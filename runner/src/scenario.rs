@@ -22,6 +22,23 @@ pub struct Scenario {
     wrong: Option<Problem>,
 }
 
+impl Scenario {
+    /// One that is to be typed in this folder.
+    pub fn typed(here: &Path) -> Self {
+        Self {
+            name: "repl".to_owned(),
+            playbook: Playbook {
+                path: "repl".to_owned(),
+                source: String::new(),
+            },
+            root: root(here),
+            folder: here.to_path_buf(),
+            head: Head::default(),
+            wrong: None,
+        }
+    }
+}
+
 /// What a playbook says of itself, without being run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
@@ -147,11 +164,7 @@ fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
     let source = std::fs::read_to_string(file).map_err(wrong)?;
     let path = file.canonicalize().map_err(wrong)?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let root = folder
-        .ancestors()
-        .find(|it| it.join("scenarios").is_dir())
-        .unwrap_or(&folder)
-        .to_path_buf();
+    let root = root(&folder);
     let playbook = Playbook {
         path: shown(file, here),
         source,
@@ -168,6 +181,12 @@ fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
         root,
         folder,
     })
+}
+
+/// The nearest folder from here upwards that has scenarios.
+fn root(folder: &Path) -> PathBuf {
+    let has = |it: &&Path| it.join("scenarios").is_dir();
+    folder.ancestors().find(has).unwrap_or(folder).to_path_buf()
 }
 
 fn name_of(file: &Path, root: &Path) -> String {

@@ -8,10 +8,16 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::{Place, What};
-use crate::lab::{Act, Glance, Lab, Node, Sink, World, diagnosis};
+use crate::lab::{self, Act, Glance, Lab, Node, Sink, World, diagnosis};
 use crate::problem::{Blame, Problem};
 
 mod observer;
+mod pause;
+mod typing;
+
+use pause::Pausing;
+pub use pause::{Pauses, Until};
+pub use typing::{Keys, Typing};
 
 /// A wait gives up after this, unless the call says otherwise.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -42,6 +48,12 @@ pub struct Session {
     over: AtomicU32,
     /// Set for one that only looks on.
     pub glance: Option<Glance>,
+    /// Set for one that somebody follows at the keyboard.
+    pausing: Option<Pausing>,
+    /// Set for one whose script is typed.
+    typing: Option<Typing>,
+    /// How long it has paused.
+    stood: Mutex<Duration>,
 }
 
 /// What a session is made of.
@@ -53,6 +65,8 @@ pub struct Setting {
     pub beside: std::path::PathBuf,
     pub stop: CancellationToken,
     pub limit: Duration,
+    pub pauses: Option<Pauses>,
+    pub typing: Option<Typing>,
 }
 
 impl Session {
@@ -72,6 +86,9 @@ impl Session {
             polling: AtomicU32::new(0),
             over: AtomicU32::new(0),
             glance: None,
+            pausing: setting.pauses.map(Pausing::from),
+            typing: setting.typing,
+            stood: Mutex::default(),
         }
     }
 
@@ -105,7 +122,11 @@ impl Session {
             place,
             &format!("end of the lab {title}"),
             PATIENCE,
-            async |_| lab.take_down().await,
+            async |act| {
+                lab::shows_end(act, &lab);
+                lab.close_watch(&act.sink).await;
+                lab.take_down().await
+            },
         );
         self.sink.send(What::LabFinished { title });
         ended
@@ -145,10 +166,11 @@ impl Session {
         let call = if quiet { 0 } else { self.begin(what, place) };
         let act = Act::new(self.sink.clone(), call, place.clone());
         let deadline = self.deadline_now().min(started + patience);
+        let ending = self.ending();
         let result = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
+                () = ending.cancelled(), if !self.is_over() => Err(self.interrupted()),
                 result = work(&act) => result,
                 problem = self.death_of_a_daemon(&act) => Err(problem),
                 () = tokio::time::sleep_until(deadline.into()) => Err(self.given_up(&act, what, patience).await),
@@ -187,8 +209,8 @@ impl Session {
         if self.is_over() {
             return None;
         }
-        if self.stop.is_cancelled() {
-            return Some(stopped());
+        if self.ending().is_cancelled() {
+            return Some(self.interrupted());
         }
         (Instant::now() >= *self.deadline.lock().expect("no panic holds it"))
             .then(|| self.timed_out())
@@ -264,6 +286,7 @@ impl Session {
         let act = Act::new(self.sink.clone(), call, place.clone());
         act.waits_for(what);
         let deadline = self.deadline_now().min(started + patience);
+        let ending = self.ending();
         let result = loop {
             match attempt() {
                 Ok((_, Some(result))) => break Ok(result),
@@ -273,7 +296,7 @@ impl Session {
             let waited: Result<(), Problem> = self.runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled(), if !self.is_over() => Err(stopped()),
+                    () = ending.cancelled(), if !self.is_over() => Err(self.interrupted()),
                     () = tokio::time::sleep(TICK) => Ok(()),
                 }
             });

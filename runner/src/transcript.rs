@@ -1,7 +1,8 @@
 //! The transcript: what a reader of a scenario sees, folded from its events. Its body is the tutorial
 //! and the snapshot.
 
-use crate::event::{Event, Shown, What};
+use crate::event::{Event, Form, Shown, What};
+use crate::prompt;
 use crate::redact::Redactor;
 
 mod prose;
@@ -20,7 +21,13 @@ pub struct Transcript {
     /// The first holds what stands before the first section.
     sections: Vec<Section>,
     sides: Vec<Side>,
+    /// How many `hide` go on, one in the other.
+    hiding: usize,
 }
+
+/// What stands around commands that no reader sees: a comment of Markdown.
+const HIDDEN_BEGIN: &str = "<!-- hidden\n";
+const HIDDEN_END: &str = "-->\n";
 
 /// A part of a transcript, from one heading to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +55,12 @@ pub struct Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Nothing,
-    Prose { list: bool },
+    Prose {
+        list: bool,
+    },
     Command,
+    /// A command that no reader sees.
+    Hidden,
 }
 
 impl Default for Transcript {
@@ -67,6 +78,7 @@ impl Transcript {
             ended: String::new(),
             sections: vec![Section::new(None, None)],
             sides: Vec::new(),
+            hiding: 0,
         }
     }
 
@@ -101,15 +113,24 @@ impl Transcript {
                 let section = Section::new(self.labs.last().cloned(), Some(title.clone()));
                 self.begin(section);
             }
+            What::Prose { .. } if self.hiding > 0 => {}
             What::Prose { text } => self.writing().prose(text),
             What::Shown(shown) => {
                 let (input, output) = self.redactor.shown(shown);
-                self.writing().command(shown, &input, &output);
+                let kind = if self.hiding > 0 {
+                    Last::Hidden
+                } else {
+                    Last::Command
+                };
+                self.writing().command(shown, &input, &output, kind);
             }
+            What::HidingStarted => self.hiding += 1,
+            What::HidingFinished => self.hiding = self.hiding.saturating_sub(1),
             // The vocabulary refuses bad patterns and unknown kinds before they become events.
             What::RedactionAdded { regex, placeholder } => {
                 self.redactor.add(regex, placeholder).unwrap_or_default();
             }
+            What::LineStarted { text } => self.redactor.spare(text),
             What::RedactionDropped { kind } => self.redactor.drop_kind(kind).unwrap_or_default(),
             What::SideSnapshot { name, text, .. } => {
                 let text = self.redactor.text(None, text);
@@ -136,7 +157,15 @@ impl Transcript {
             | What::WorkloadStopped { .. }
             | What::NodeStarted { .. }
             | What::NodeEnded { .. }
+            | What::RoleChanged { .. }
+            | What::NetworkChanged { .. }
+            | What::VipHeld { .. }
+            | What::StandbyBehind { .. }
+            | What::ServerLog { .. }
             | What::ScenarioSkipped { .. }
+            | What::Paused(_)
+            | What::Resumed { .. }
+            | What::LineFinished(_)
             | What::Kept { .. }
             | What::RunFinished { .. } => {}
         }
@@ -255,30 +284,48 @@ impl Section {
         };
     }
 
-    fn command(&mut self, shown: &Shown, input: &str, output: &str) {
-        if self.last != Last::Command {
+    fn command(&mut self, shown: &Shown, input: &str, output: &str, kind: Last) {
+        if self.last == Last::Hidden && kind == Last::Hidden {
+            let end = self.text.len() - HIDDEN_END.len();
+            self.text.truncate(end);
+        } else if self.last != kind {
             self.set_off();
         }
         if self.last == (Last::Prose { list: true }) {
             // Otherwise the block would be the list item's second paragraph.
             self.text.push_str("<!-- -->\n\n");
         }
+        if kind == Last::Hidden && self.last != Last::Hidden {
+            self.text.push_str(HIDDEN_BEGIN);
+        }
         // An answer to what was sent before has no input of its own.
         let input = (!input.is_empty() || !shown.prompt.is_empty()).then_some(input);
-        for (at, line) in input.into_iter().flat_map(|it| it.split('\n')).enumerate() {
-            let prompt = if at == 0 {
-                &shown.prompt
-            } else {
-                &shown.continuation
-            };
+        let mut lines = input.into_iter().flat_map(|it| it.split('\n'));
+        let first = lines.next().unwrap_or_default();
+        if input.is_some() {
+            self.block_line(&format!("{}{first}", shown.prompt));
+        }
+        let raw = match shown.form {
+            Form::Shell => prompt::here_document(first, lines.clone()),
+            Form::Sql | Form::Remark => 0,
+        };
+        for (at, line) in lines.enumerate() {
+            let prompt = if at < raw { "" } else { &shown.continuation };
             self.block_line(&format!("{prompt}{line}"));
         }
         // Only blank lines between other lines can be told from those that set off prose.
         let output = output.trim_end_matches(|letter: char| letter.is_whitespace());
         if !output.is_empty() {
-            output.split('\n').for_each(|line| self.block_line(line));
+            for line in output.split('\n') {
+                // Who reads on would take it for something to type, and a script would run it.
+                let moved = if prompt::is_like_input(line) { " " } else { "" };
+                self.block_line(&format!("{moved}{line}"));
+            }
         }
-        self.last = Last::Command;
+        if kind == Last::Hidden {
+            self.text.push_str(HIDDEN_END);
+        }
+        self.last = kind;
     }
 
     fn block_line(&mut self, line: &str) {

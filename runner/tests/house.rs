@@ -3,6 +3,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use pgdrill::event::Event;
+use serde_json::Value;
+
 /// A source file: its path below `runner/src`, and its text without comments and tests.
 struct Source {
     path: String,
@@ -168,5 +171,83 @@ fn the_reference_is_what_the_functions_comments_say() {
         reference.is_ok_and(|it| it == pgdrill::script::markdown()),
         "scenarios/REFERENCE.md is stale; renew it:\n\n  \
          cargo run -- api --markdown > scenarios/REFERENCE.md\n"
+    );
+}
+
+/// The lines of the examples in `EVENTS.md`.
+fn examples(document: &str) -> Vec<&str> {
+    let blocks = document.split("```json\n").skip(1);
+    let blocks = blocks.map(|it| it.split("```").next().unwrap_or_default());
+    blocks.flat_map(str::lines).collect()
+}
+
+#[test]
+fn each_event_is_described_with_an_example_and_all_its_fields() {
+    let document = read(&root().join("runner/EVENTS.md"));
+    // The reader names all kinds when it meets one that it does not know.
+    let unknown = serde_json::from_str::<Event>(r#"{"at":0,"event":"?"}"#);
+    let unknown = unknown.expect_err("there is no such kind").to_string();
+    let kinds: Vec<_> = unknown.split('`').skip(3).step_by(2).collect();
+    assert!(kinds.contains(&"run-started"), "{unknown}");
+    let mut breaking = Vec::new();
+    let mut shown = Vec::new();
+    for line in examples(&document) {
+        let event: Event =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let written = serde_json::to_value(&event).expect("it is plain data");
+        if written != serde_json::from_str::<Value>(line).expect("it was just read") {
+            breaking.push(format!("{line} is written as {written}"));
+        }
+        shown.push(written["event"].as_str().unwrap_or_default().to_owned());
+        let names = keys(&written).into_iter();
+        let names = names.chain([shown[shown.len() - 1].clone()]);
+        breaking.extend(names.filter(|it| !document.contains(&format!("`{it}`"))));
+    }
+    let missing = kinds
+        .iter()
+        .filter(|it| !shown.iter().any(|one| one == *it));
+    breaking.extend(missing.map(|it| format!("{it} has no example")));
+    nobody(
+        "runner/EVENTS.md describes each event and each field",
+        breaking,
+    );
+}
+
+/// The names of all fields of a value.
+fn keys(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| !["at", "event", "scenario"].contains(&name.as_str()))
+            .flat_map(|(name, value)| std::iter::once(name.clone()).chain(keys(value)))
+            .collect(),
+        Value::Array(values) => values.iter().flat_map(keys).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_tutorials_are_what_the_snapshots_say() {
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_pgdrill"))
+        .args(["tutorial", "--check"])
+        .current_dir(root())
+        .output()
+        .expect("it starts");
+    assert!(
+        check.status.success(),
+        "docs/ is stale; renew it:\n\n  cargo run -- tutorial --write\n\n{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
+}
+
+#[test]
+fn the_readme_shows_a_part_of_a_tutorial() {
+    let readme = read(&root().join("README.md"));
+    let (_, part) = readme.split_once("\n````markdown\n").expect("a part");
+    let (part, _) = part.split_once("````\n").expect("its end");
+    let page = read(&root().join("docs/pitr.md"));
+    assert!(
+        page.contains(part),
+        "this part of README.md is not in docs/pitr.md:\n\n{part}"
     );
 }

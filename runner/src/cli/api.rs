@@ -35,7 +35,8 @@ fn overview() -> String {
     format!("{}\n\n`pgdrill api NAME` says more.", text.trim_start())
 }
 
-fn one(name: &str) -> Result<String, Problem> {
+/// The manual of a function or of a property.
+pub fn one(name: &str) -> Result<String, Problem> {
     let entries = script::find(name);
     if !entries.is_empty() {
         let manuals: Vec<_> = entries.iter().map(manual).collect();

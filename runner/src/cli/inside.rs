@@ -179,18 +179,18 @@ impl Drop for Raw {
 
 /// A node on the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct There {
-    node: String,
-    run: String,
+pub struct There {
+    pub node: String,
+    pub run: String,
     /// The run, with the number of the scenario or lab in it.
-    scope: String,
-    container: String,
-    runs: bool,
+    pub scope: String,
+    pub container: String,
+    pub runs: bool,
 }
 
 impl There {
     /// A node's container; its helpers have the same labels and longer names.
-    fn of(left: &LeftOver) -> Option<Self> {
+    pub fn of(left: &LeftOver) -> Option<Self> {
         let label = |name: &str| {
             let mut labels = left.labels.iter();
             labels.find_map(|(key, value)| (key == name).then(|| value.clone()))
@@ -213,7 +213,8 @@ async fn find(docker: &Docker, inside: &args::Inside) -> Result<String, Problem>
     choose(&there, &inside.node, inside.run.as_deref())
 }
 
-fn choose(there: &[There], node: &str, run: Option<&str>) -> Result<String, Problem> {
+/// The container of the node that is meant.
+pub fn choose(there: &[There], node: &str, run: Option<&str>) -> Result<String, Problem> {
     let fits =
         |it: &&There| it.node == node && run.is_none_or(|run| it.run == run || it.scope == run);
     let found: Vec<_> = there.iter().filter(fits).collect();

@@ -5,14 +5,23 @@ mod args;
 mod check;
 mod clean;
 mod completions;
+mod defs;
 mod doctor;
 mod images;
 mod inside;
+mod keyboard;
 mod list;
+mod listeners;
+mod man;
 mod new;
 mod out;
+mod proxy;
+mod report;
+mod repl;
 mod review;
 mod run;
+mod runs;
+mod tutorial;
 
 use std::process::ExitCode;
 
@@ -52,15 +61,22 @@ pub fn main() -> ExitCode {
             Command::List(list) => list::list(&args, list),
             Command::Check(check) => check::check(&args, check),
             Command::Review(review) => review::review(&args, review),
+            Command::Runs(runs) => runs::runs(runs),
+            Command::Report(report) => report::report(&args, report),
             Command::Images(images) => images::images(&args, images).await,
             Command::Doctor => doctor::doctor(&args).await,
             Command::Clean(clean) => clean::clean(&args, clean).await,
+            Command::Repl(repl) => repl::repl(&args, repl).await,
             Command::Api(api) => api::api(api),
+            Command::Tutorial(tutorial) => tutorial::tutorial(&args, tutorial),
             Command::New(new) => new::new(new),
             Command::Completions(completions) => completions::completions(completions),
+            Command::Defs(defs) => defs::defs(defs),
+            Command::Man(man) => man::man(man),
             Command::Psql(inside) => inside::psql(&args, inside).await,
             Command::Sh(inside) => inside::sh(&args, inside).await,
             Command::Logs(inside) => inside::logs(&args, inside).await,
+            Command::Proxy(proxy) => proxy::proxy(&args, proxy).await,
             Command::Reap { run } => crate::run::reap(run, args.host.as_deref())
                 .await
                 .map(|()| code::PASSED),
@@ -84,6 +100,12 @@ fn print(text: &str) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
+}
+
+/// Shows what is wrong with the arguments, and gives the exit code of that.
+fn misused(problem: &Problem, args: &Args) -> u8 {
+    anstream::eprintln!("{}", problem.render(None, args.color()));
+    code::USAGE
 }
 
 /// Shows a problem that ended the program, and gives its exit code.

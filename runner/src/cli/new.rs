@@ -62,7 +62,7 @@ fn write(file: &Path, name: &str) -> Result<(), Problem> {
 }
 
 /// `ha/first-try`: `First try`.
-fn title(name: &str) -> String {
+pub fn title(name: &str) -> String {
     let words = name
         .rsplit('/')
         .next()

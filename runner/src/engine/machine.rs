@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::shell::{Output, Shell, Streams};
-use super::{Engine, Error, Pipe, Result, State};
+use super::{Containers, Engine, Error, Pipe, Result, State};
 
 /// Shells by the user that they run as.
 type Shells = HashMap<String, Vec<Shell>>;
+
+/// How long after a container's streams the engine may notice that it has ended.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// A container's open shells. A command takes a free one or opens another; one that was left in the
 /// middle of a command is not used again, and what it was running is ended.
@@ -173,18 +177,26 @@ impl Machine {
         }
     }
 
-    /// A broken pipe says little: the container's own state says why.
+    /// A broken pipe says little: the container's own state says why. When a container dies its
+    /// streams end a moment before the engine has noticed.
     async fn explained(&self, error: Error) -> Error {
-        let text = match self.engine.state(&self.container).await {
-            Ok(State::Stopped {
-                out_of_memory: true,
-                ..
-            }) => "the container ran out of memory and was killed".to_owned(),
-            Ok(State::Stopped { code, .. }) => {
-                format!("the container has ended, with exit code {code}")
-            }
-            Ok(State::Missing) => "the container has been removed".to_owned(),
-            _ => return error,
+        let deadline = Instant::now() + NOTICE;
+        let text = loop {
+            break match self.engine.state(&self.container).await {
+                Ok(State::Stopped {
+                    out_of_memory: true,
+                    ..
+                }) => "the container ran out of memory and was killed".to_owned(),
+                Ok(State::Stopped { code, .. }) => {
+                    format!("the container has ended, with exit code {code}")
+                }
+                Ok(State::Missing) => "the container has been removed".to_owned(),
+                Ok(_) if matches!(error, Error::Gone { .. }) && Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+                _ => return error,
+            };
         };
         Error::Gone {
             what: self.what(),
@@ -231,6 +243,18 @@ impl Lent {
 /// Ends the children of a process and theirs, not the process itself.
 const END_CHILDREN: &str = "\
 end() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; kill -9 $c; done; }";
+
+/// Ends a user's process in a container, and its children.
+pub async fn end_process(
+    engine: &dyn Containers,
+    container: &str,
+    user: &str,
+    pid: u32,
+) -> Result<()> {
+    let mut shell = Shell::within(engine, container, user).await?;
+    let script = format!("{END_CHILDREN}\nend {pid}; kill -9 {pid} 2>/dev/null");
+    shell.run(&script, Streams::Apart).await.map(drop)
+}
 
 /// Left behind when a command's future is dropped before its end.
 struct Abandoned {

@@ -26,9 +26,9 @@ use tokio::io::AsyncWrite;
 pub use docker::Docker;
 pub use error::{Error, Result};
 pub use host::{Found, find};
-pub use machine::{Lent, Machine};
+pub use machine::{Lent, Machine, end_process};
 pub use owner::owner;
-pub use shell::{Output, Streams, heredoc, quoted};
+pub use shell::{Output, Shell, Streams, heredoc, quoted};
 pub use spec::{
     Build, ContainerSpec, ImageInfo, Left, LeftOver, Network, NetworkSpec, Process, Processes,
     State, Storage, VolumeMount,

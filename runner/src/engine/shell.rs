@@ -2,11 +2,12 @@
 //! connections. One command at a time.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
 use futures_util::{StreamExt, stream};
 use tokio::io::AsyncWriteExt;
 
-use super::{Chunk, Error, Pipe, Result};
+use super::{Chunk, Containers, Error, Pipe, Result};
 
 /// More than this from one command is not kept in memory.
 const LIMIT: usize = 256 << 20;
@@ -70,6 +71,24 @@ impl Shell {
         let hello = shell.run("echo $$", Streams::Apart).await?;
         shell.pid = hello.out.trim().parse().unwrap_or_default();
         Ok(shell)
+    }
+
+    /// A shell in a container that another process may have started; no user is the container's own.
+    pub async fn within(engine: &dyn Containers, container: &str, user: &str) -> Result<Self> {
+        let random = RandomState::new().hash_one(container);
+        let pipe = engine.exec(container, user, &["/bin/sh"]).await?;
+        Self::open(
+            pipe,
+            format!("container `{container}`"),
+            format!("--{random:016x}--"),
+        )
+        .await
+    }
+
+    /// A program that takes the shell's place, and its process id: the streams end with it.
+    pub async fn become_program(self, command: &str) -> Result<Pipe> {
+        let command = format!("exec /bin/sh -c {}", quoted(command));
+        Ok(self.lend(&command).await?.pipe)
     }
 
     /// Runs a script to its end. Dropped before that, the shell can't be used again.

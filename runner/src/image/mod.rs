@@ -13,6 +13,7 @@ mod provide;
 mod recipe;
 mod settings;
 mod sources;
+mod written;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use major::{DEFAULT_MAJOR, MAJORS, major};
 pub use means::Means;
 pub use provide::{Images, Listed, Provided};
 pub use settings::Settings;
+pub use written::{Written, WrittenFile, published_base, written};
 
 /// What the making of an image tells; `image` is the name for people (`pg:17`).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::written::WrittenFile;
 use super::{Error, Result, dockerfile};
 
 /// The recipes that pgdrill brings along.
@@ -114,6 +115,16 @@ impl Recipe {
     /// Whether the Dockerfile declares the build argument.
     pub fn takes(&self, argument: &str) -> bool {
         dockerfile::takes(self.dockerfile().unwrap_or_default(), argument)
+    }
+
+    /// Its files, as texts.
+    pub fn texts(&self) -> Vec<WrittenFile> {
+        let text = |(path, file): (&String, &File)| WrittenFile {
+            path: path.clone(),
+            text: String::from_utf8_lossy(&file.content).into_owned(),
+            executable: file.executable,
+        };
+        self.files.iter().map(text).collect()
     }
 
     /// Puts the parents' tags into the Dockerfile and gives everything that makes the image one hash.

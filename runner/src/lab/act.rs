@@ -10,6 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::cost::{Mark, Marked};
 use crate::event::{Event, Form, Place, Shown, What};
 use crate::problem::Problem;
+use crate::prompt::Prompt;
+use crate::remark::Remark;
 
 use super::course::Course;
 
@@ -170,11 +172,29 @@ impl Act {
 
     /// Shows a command of a shell in a node (or, without one, on the Docker host).
     pub fn shows(&self, node: Option<&str>, input: impl Into<String>, output: impl Into<String>) {
+        self.shows_as(None, node, input, output);
+    }
+
+    /// The same for another account than the image's own.
+    pub fn shows_as(
+        &self,
+        user: Option<&str>,
+        node: Option<&str>,
+        input: impl Into<String>,
+        output: impl Into<String>,
+    ) {
+        let prompt = match node {
+            None => Prompt::Host,
+            Some(node) => Prompt::Node {
+                node: node.to_owned(),
+                user: user.map(str::to_owned),
+            },
+        };
         self.sink.send(What::Shown(Shown {
             node: node.map(str::to_owned),
             form: Form::Shell,
-            prompt: format!("{}$ ", node.unwrap_or_default()),
-            continuation: String::new(),
+            prompt: prompt.to_string(),
+            continuation: prompt.continuation(),
             input: input.into(),
             output: output.into(),
             place: self.place.clone(),
@@ -214,13 +234,13 @@ impl Act {
     }
 
     /// A remark in the transcript.
-    pub fn remarks(&self, node: Option<&str>, text: impl Into<String>) {
+    pub fn remarks(&self, node: Option<&str>, remark: &Remark) {
         self.sink.send(What::Shown(Shown {
             node: node.map(str::to_owned),
             form: Form::Remark,
             prompt: "# ".to_owned(),
             continuation: "# ".to_owned(),
-            input: text.into(),
+            input: remark.to_string(),
             output: String::new(),
             place: self.place.clone(),
         }));

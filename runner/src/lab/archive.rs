@@ -2,6 +2,7 @@
 
 use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::sql::{Value, literal};
 
 use super::Act;
@@ -79,7 +80,11 @@ pub async fn switch_wal(act: &Act, node: &Node) -> Result<SwitchedWal, Problem> 
     if node.text("show archive_mode").await? == "off" {
         return Ok(SwitchedWal { segment });
     }
-    act.remarks(Some(&node.name), format!("until {segment} is archived"));
+    let remark = Remark::Archived {
+        node: node.name.clone(),
+        segment: segment.clone(),
+    };
+    act.remarks(Some(&node.name), &remark);
     archived(act, node, &segment).await?;
     Ok(SwitchedWal { segment })
 }
@@ -111,20 +116,16 @@ pub(super) async fn archived(act: &Act, node: &Node, segment: &str) -> Result<()
     .await
 }
 
-/// A value of the server that a playbook keeps: shown as the assignment to a shell's variable.
+/// A value of the server that a playbook keeps: shown as a column of the variable's name, so that who
+/// needs it later sees it.
 pub async fn fetch(
     act: &Act,
     node: &Node,
     sql: &str,
     variable: Option<&str>,
 ) -> Result<String, Problem> {
-    let value = node.text(sql).await?;
-    if let Some(variable) = variable {
-        act.shows(
-            Some(&node.name),
-            format!("{variable}=$(psql -XAtc '{sql}')"),
-            "",
-        );
+    match variable {
+        Some(variable) => asked(act, node, &format!("{sql} as {variable}")).await,
+        None => node.text(sql).await,
     }
-    Ok(value)
 }

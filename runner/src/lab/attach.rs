@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 
 use super::Act;
 use super::fabric::{Address, Attachment, Interface, Mac, Pipework, Wanted, refuse_source};
@@ -92,8 +93,8 @@ async fn attach(
     let fabric = lab.fabric().await?;
     act.shows(None, line, "");
     if !wanted.source.starts_with("br") && !fabric.has_segment(&segment).await {
-        let text = format!("{segment} is a private LAN of this scenario, no interface of the host");
-        act.remarks(None, text);
+        let segment = segment.to_string();
+        act.remarks(None, &Remark::PrivateLan { segment });
     }
     act.waits_for(format!("{} of {} to be up", wanted.interface, node.name));
     fabric.attach(&node.name, &self::wanted(wanted, mtu)?).await

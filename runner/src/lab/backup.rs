@@ -50,7 +50,7 @@ pub async fn basebackup(
         );
         return Err(Problem::new(Blame::Playbook, message));
     }
-    node.hang_up().await;
+    let _quiet = node.hang_up().await;
     let id = new_id();
     let directory = directory.trim_end_matches('/');
     let path = format!("{directory}/{id}");

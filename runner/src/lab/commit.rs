@@ -9,7 +9,7 @@ use super::Act;
 use super::node::Node;
 use super::probe::TEMPLATE;
 use super::server::{self, StopMode};
-use super::teardown::Lab;
+use super::teardown::{Lab, check_name};
 
 /// Saves a node, its data directory included wherever that lives, as an image of this scenario. A
 /// running server is stopped for it and started again.
@@ -61,4 +61,24 @@ pub async fn commit_image(
         server::start_server(act, node).await?;
     }
     Ok(name.to_owned())
+}
+
+impl Lab {
+    fn committed_name(&self, name: &str) -> Result<String, Problem> {
+        check_name("image", name)?;
+        Ok(format!("pgdrill-{}/{name}:latest", self.scope))
+    }
+
+    fn commit(&self, name: &str, tag: &str) {
+        self.committed
+            .lock()
+            .expect("no panic holds it")
+            .insert(name.to_owned(), tag.to_owned());
+    }
+
+    /// Whether an image of this name was made here.
+    pub(super) fn has_saved(&self, name: &str) -> bool {
+        let committed = self.committed.lock().expect("no panic holds it");
+        committed.contains_key(name)
+    }
 }

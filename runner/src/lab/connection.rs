@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::engine::{Chunk, Pipe};
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::sql::Rows;
 
 use super::Act;
@@ -99,6 +100,7 @@ impl Connection {
             .find_map(|line| line.trim().parse::<u32>().ok());
         if let Some(pid) = pid {
             connection.backend = pid.to_string();
+            connection.shows_way(act);
         } else {
             let who = psql::who(&connection.node, &connection.route);
             let message = format!("no connection to the server of {who}");
@@ -128,6 +130,23 @@ impl Connection {
         self.transmit(&format!("{}\n", psql::typed(sql))).await
     }
 
+    /// Says how the connection is made where the prompt does not tell.
+    fn shows_way(&self, act: &Act) {
+        let PsqlOptions { label, host, .. } = &self.route;
+        if label.is_some() || host.is_none() {
+            return;
+        }
+        let command = psql::typed_command(&self.route);
+        let session = self.called();
+        act.remarks(self.node.shown(), &Remark::Session { session, command });
+    }
+
+    /// What its prompt calls it.
+    fn called(&self) -> String {
+        let prompt = self.prompt.trim_end_matches("=# ");
+        prompt.trim_end_matches("=> ").to_owned()
+    }
+
     /// Waits for what the sent statement printed, and shows it.
     pub async fn result(&self, act: &Act, expected: &Expected) -> Result<String, Problem> {
         if !self.open.load(Ordering::Acquire) {
@@ -140,22 +159,10 @@ impl Connection {
         let said = self.receive().await?;
         self.open.store(false, Ordering::Release);
         let sql = self.sent.lock().expect("no panic holds it").clone();
-        act.remarks(
-            self.node.shown(),
-            format!(
-                "{} answers",
-                self.prompt.trim_end_matches("=# ").trim_end_matches("=> ")
-            ),
-        );
+        let session = self.called();
+        act.remarks(self.node.shown(), &Remark::SessionAnswers { session });
         act.shows_answer(self.node.shown(), said.text.clone());
-        psql::judge(
-            &psql::who(&self.node, &self.route),
-            &sql,
-            expected,
-            0,
-            &said,
-        )?;
-        Ok(said.text)
+        self.judged(&sql, expected, said)
     }
 
     /// Sends a statement and waits for what it prints.
@@ -167,13 +174,12 @@ impl Connection {
         self.open.store(false, Ordering::Release);
         let sql = psql::typed(sql);
         act.shows_sql(self.node.shown(), &self.prompt, &sql, said.text.clone());
-        psql::judge(
-            &psql::who(&self.node, &self.route),
-            &sql,
-            expected,
-            0,
-            &said,
-        )?;
+        self.judged(&sql, expected, said)
+    }
+
+    fn judged(&self, sql: &str, expected: &Expected, said: Said) -> Result<String, Problem> {
+        let who = psql::who(&self.node, &self.route);
+        psql::judge(&who, sql, expected, 0, &said)?;
         Ok(said.text)
     }
 

@@ -9,7 +9,8 @@ use crate::image::Provided;
 use crate::problem::Problem;
 
 use super::config::{insert_hba, setting};
-use super::node::{Lan, Made, Node, Superuser};
+use super::docker_run::docker_run;
+use super::node::{LOG, Lan, Made, Node, Superuser};
 use super::probe::{Installation, TEMPLATE};
 use super::server::{self};
 use super::teardown::{Lab, Volume};
@@ -56,17 +57,16 @@ pub async fn start_node(
     let image = options.image.as_deref().unwrap_or("pg");
     let data = data_of(provided, options);
     let spec = specification(lab, name, &provided.tag, &data, options);
-    act.shows(None, docker_run(name, image, &spec, options), "");
+    // A saved image starts what its node was started with, and that may be no server.
+    let saved = lab.has_saved(image) && !options.serverless;
+    act.shows(None, docker_run(name, image, &spec, options, saved), "");
     act.waits_for(format!("container of {name}"));
     lab.clear_failed(name).await?;
     lab.hold_disk(&spec).await?;
     // The fabric starts beside the scenario's first node.
     let (_, (spec, machine, account)) = tokio::try_join!(lab.fabric(), machine(lab, name, spec))?;
     let superuser = Superuser {
-        name: options
-            .user
-            .clone()
-            .unwrap_or_else(|| "postgres".to_owned()),
+        name: options.user.as_deref().unwrap_or("postgres").to_owned(),
         password: options.password.clone(),
     };
     let known: Vec<_> = spec.hosts.iter().map(|(name, _)| name.clone()).collect();
@@ -111,8 +111,12 @@ pub async fn start_node(
     own(&node, &installation, options).await?;
     let node = Arc::new(node);
     reserved.becomes(&node);
+    lab.begin_watch(&act.sink);
     if !options.serverless {
         serve(act, &node, &installation, options).await?;
+    }
+    if saved {
+        act.shows(Some(&node.name), format!("pg_ctl start -l {LOG}"), "");
     }
     lab.begin_next();
     Ok(node)
@@ -209,51 +213,6 @@ pub(super) fn specification(
         },
         ..ContainerSpec::default()
     }
-}
-
-/// The command that a person would type.
-fn docker_run(name: &str, image: &str, spec: &ContainerSpec, options: &NodeOptions) -> String {
-    let mut words = vec![format!("docker run -d --name {name}")];
-    if let Some(hostname) = &options.hostname {
-        words.push(format!("--hostname {}", quoted(hostname)));
-    }
-    words.extend(
-        options
-            .volumes
-            .iter()
-            .map(|(path, volume)| format!("-v {}:{}", volume.name, quoted(path))),
-    );
-    words.extend((options.data.iter()).map(|data| format!("-e PGDATA={}", quoted(data))));
-    words.extend(
-        options
-            .env
-            .iter()
-            .map(|(key, value)| format!("-e {}", quoted(&format!("{key}={value}")))),
-    );
-    words.extend((options.network.as_ref()).map(|it| format!("--network {}", it.name)));
-    words.extend(options.memory.map(|bytes| format!("--memory {bytes}")));
-    words.extend(options.caps.iter().map(|cap| format!("--cap-add {cap}")));
-    if let Some(VolumeMount {
-        memory: Some(bytes),
-        path,
-        ..
-    }) = spec.volumes.last()
-    {
-        words.push(format!("--tmpfs {path}:size={bytes}"));
-    }
-    words.push(quoted(image));
-    if options.serverless {
-        words.push("sleep infinity".to_owned());
-    } else {
-        words.extend(
-            options
-                .config
-                .iter()
-                .map(|(key, value)| format!("-c {}", quoted(&format!("{key}={value}")))),
-        );
-        words.extend(options.port.map(|port| format!("-p {port}")));
-    }
-    words.join(" ")
 }
 
 /// Where the data directory is.

@@ -31,7 +31,8 @@ pub async fn start_daemon(
         let message = format!("node `{}` has a daemon `{name}` already", node.name);
         return Err(Problem::new(Blame::Playbook, message));
     }
-    act.shows(
+    act.shows_as(
+        user.filter(|it| *it != node.account),
         Some(&node.name),
         format!("{} >{} 2>&1 &", one(command.trim()), log_of(name)),
         "",
@@ -39,7 +40,8 @@ pub async fn start_daemon(
     // The command in a subshell, which it may leave by `exit` or `exec`; the shell around it waits and
     // leaves the exit code for us.
     let script = format!(
-        "rm -f {log} {exit}; sh -c {} >{log} 2>&1 </dev/null & echo $!",
+        // The log is there as soon as this returns, also if the program's shell is slow to start.
+        "rm -f {log} {exit}; : >{log}; sh -c {} >{log} 2>&1 </dev/null & echo $!",
         quoted(&format!(
             "(\n{}\n)\necho $? >{}",
             command.trim(),

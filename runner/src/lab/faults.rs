@@ -23,6 +23,7 @@ pub async fn unplug(
     let commands = fabric.unplug(&node.name, interface.as_ref()).await?;
     show(act, commands);
     act.breaks(format!("unplug {}", node.name));
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
@@ -36,6 +37,7 @@ pub async fn plug(
     let fabric = lab.fabric().await?;
     let commands = fabric.plug(&node.name, interface.as_ref()).await?;
     show(act, commands);
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
@@ -45,6 +47,7 @@ pub async fn power_off(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem>
     let commands = lab.fabric().await?.unplug(&node.name, None).await?;
     show(act, commands);
     act.breaks(format!("power off {}", node.name));
+    lab.tell_networks(&act.sink).await;
     power::pull(act, lab, node).await
 }
 
@@ -59,6 +62,7 @@ pub async fn partition(act: &Act, lab: &Lab, groups: Vec<Vec<Side>>) -> Result<(
     let groups = groups.into_iter().map(BTreeSet::from_iter).collect();
     show(act, lab.fabric().await?.partition(groups).await?);
     act.breaks("partition");
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
@@ -67,6 +71,7 @@ pub async fn isolate(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     node.is_on()?;
     show(act, lab.fabric().await?.isolate(&node.name).await?);
     act.breaks(format!("isolate {}", node.name));
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
@@ -74,12 +79,14 @@ pub async fn cut(act: &Act, lab: &Lab, cut: Cut) -> Result<(), Problem> {
     let name = format!("cut {} from {}", cut.from, cut.to);
     show(act, lab.fabric().await?.cut(cut).await?);
     act.breaks(name);
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
 /// Undoes partitions and cuts.
 pub async fn heal(act: &Act, lab: &Lab) -> Result<(), Problem> {
     show(act, lab.fabric().await?.heal().await?);
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 

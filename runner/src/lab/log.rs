@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use crate::problem::Problem;
+use crate::remark::Remark;
 
 use super::Act;
 use super::node::{LOG, Node};
@@ -38,10 +39,11 @@ pub async fn wait_for_log(
     regex: &Regex,
     mark: Option<LogMark>,
 ) -> Result<String, Problem> {
-    act.remarks(
-        Some(&node.name),
-        format!("until the log of {} says: {regex}", node.name),
-    );
+    let remark = Remark::LogSays {
+        node: node.name.clone(),
+        regex: regex.to_string(),
+    };
+    act.remarks(Some(&node.name), &remark);
     act.until(
         format!("`{regex}` in the log of {}", node.name),
         async || {

@@ -1,19 +1,21 @@
 //! A lab's networks: its fabric, made when the first node needs it, who is on its LAN, and the
 //! container that plays the Docker host.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
 use crate::engine::{ContainerSpec, Error, Machine, Network, Streams};
+use crate::event::{Reach, What};
 use crate::problem::{Blame, Problem};
 
-use super::Act;
-use super::fabric::{Fabric, Ground, Register, Rights};
+use super::fabric::{Fabric, Ground, Register, Rights, View};
 use super::node::{Made, Node, Superuser};
 use super::probe::Installation;
 use super::teardown::Lab;
+use super::{Act, Sink};
 
 /// The image that has the fabric's programs, and PostgreSQL's clients for the Docker host.
 const IMAGE: &str = "pg-base";
@@ -24,6 +26,8 @@ pub(super) struct Networks {
     fabric: OnceCell<Arc<Fabric>>,
     host: OnceCell<Arc<Node>>,
     lan: Mutex<Register>,
+    /// What was told of them last.
+    told: tokio::sync::Mutex<View>,
 }
 
 impl Networks {
@@ -41,6 +45,47 @@ impl Networks {
 }
 
 impl Lab {
+    /// Tells what has changed of the networks since it was told last.
+    pub(super) async fn tell_networks(&self, sink: &Sink) {
+        let Some(fabric) = self.networks.fabric() else {
+            return;
+        };
+        let mut told = self.networks.told.lock().await;
+        let now = fabric.view().await;
+        let whole = (Reach::Whole, Vec::new());
+        for node in told
+            .broken
+            .keys()
+            .chain(now.broken.keys())
+            .collect::<BTreeSet<_>>()
+        {
+            let of = |view: &View| view.broken.get(node).unwrap_or(&whole).clone();
+            let (reach, broken) = of(&now);
+            if of(&told) != (reach, broken.clone()) {
+                sink.send(What::NetworkChanged {
+                    node: node.clone(),
+                    reach,
+                    broken,
+                });
+            }
+        }
+        for address in told
+            .holders
+            .keys()
+            .chain(now.holders.keys())
+            .collect::<BTreeSet<_>>()
+        {
+            let of = |view: &View| view.holders.get(address).cloned().unwrap_or_default();
+            if of(&told) != of(&now) {
+                sink.send(What::VipHeld {
+                    address: address.clone(),
+                    nodes: of(&now),
+                });
+            }
+        }
+        *told = now;
+    }
+
     /// The fabric; it is made when it is first asked for.
     pub async fn fabric(&self) -> Result<Arc<Fabric>, Problem> {
         let fabric = self.networks.fabric.get_or_try_init(|| self.make_fabric());

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use crate::engine::{ContainerSpec, Engine, Machine, Output, Pipe, Streams, quoted};
 use crate::problem::{Blame, Problem};
@@ -10,6 +13,7 @@ use crate::sql::{self, Login, Rows, Value};
 use super::daemon::Daemon;
 use super::glance;
 use super::probe::Installation;
+use super::role::Known;
 
 /// A machine of the lab.
 #[derive(Debug)]
@@ -36,7 +40,15 @@ pub struct Node {
     pub(super) daemons: Mutex<BTreeMap<String, Daemon>>,
     /// How often a session was opened, to tell them apart in the transcript.
     pub(super) sessions: Mutex<u32>,
+    /// What was told last of its role.
+    pub(super) known: Mutex<Known>,
+    /// Held by those who want no connection of ours to the server.
+    quiet: Arc<RwLock<()>>,
 }
+
+/// As long as it lives no connection of ours is open but those of the holder.
+#[derive(Debug)]
+pub struct Quiet(#[expect(dead_code, reason = "it is there to be held")] OwnedRwLockReadGuard<()>);
 
 /// What a node is made of, once its machine runs.
 pub(super) struct Made {
@@ -81,6 +93,20 @@ pub(super) enum Power {
 /// Where the server's log is. Not in the data directory: a backup or a rewind would take it along.
 pub(super) const LOG: &str = "/tmp/server.log";
 
+impl Quiet {
+    /// Does work in quiet as long as it is short. What goes on for longer is waited for, and does not
+    /// count connections any more.
+    pub(super) async fn at_first<T>(self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let short = tokio::time::timeout(Duration::from_secs(1), &mut work);
+        if let Ok(done) = short.await {
+            return done;
+        }
+        drop(self);
+        work.await
+    }
+}
+
 impl Node {
     pub(super) fn new(made: Made) -> Self {
         let Made {
@@ -115,6 +141,8 @@ impl Node {
             allowed: Mutex::default(),
             daemons: Mutex::default(),
             sessions: Mutex::default(),
+            known: Mutex::default(),
+            quiet: Arc::default(),
         }
     }
 
@@ -298,10 +326,17 @@ impl Node {
     }
 
     /// Closes the kept connection: none of ours may be open while a shown command or a stop runs.
-    pub async fn hang_up(&self) {
+    /// As long as the result is held, nobody who looks on from the side opens one.
+    pub async fn hang_up(&self) -> Quiet {
         if let Some((_, connection)) = self.connection.lock().await.take() {
             connection.close().await;
         }
+        Quiet(Arc::clone(&self.quiet).read_owned().await)
+    }
+
+    /// The right to open a connection from the side; none: somebody wants that there is none.
+    pub(super) fn unobserved(&self) -> Option<OwnedRwLockWriteGuard<()>> {
+        Arc::clone(&self.quiet).try_write_owned().ok()
     }
 
     /// Forgets the kept connection: the server or the machine is gone, nobody answers a goodbye.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::cost::Mark;
 use crate::engine::{Machine, State, quoted};
+use crate::event::{Role, What};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
+use super::excerpt::tell_log;
 use super::node::{Node, Power};
 use super::server::{self, StopMode};
 use super::teardown::Lab;
@@ -61,6 +63,8 @@ async fn off(act: &Act, lab: &Lab, node: &Node, why: &'static str) -> Result<(),
     .await?;
     *node.power.lock().expect("no panic holds it") = Power::Off(why);
     node.daemons.lock().expect("no panic holds it").clear();
+    node.becomes(&act.sink, Role::Off);
+    lab.tell_networks(&act.sink).await;
     Ok(())
 }
 
@@ -84,6 +88,7 @@ pub async fn boot(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker start {}", node.name), "");
     let machine = Machine::start(Arc::clone(&node.engine), &node.container, &node.account).await?;
     *node.power.lock().expect("no panic holds it") = Power::On(Arc::new(machine));
+    node.becomes(&act.sink, Role::Down);
     // No server runs on a machine that has just started. The lock files of one that was killed name
     // a process id, and in a container's few ids any process of ours may have it now: the server
     // would take that for a living one and refuse to start.
@@ -104,6 +109,7 @@ pub async fn boot(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
         .await?
         .rejoin(&node.name, &node.container)
         .await?;
+    lab.tell_networks(&act.sink).await;
     node.learn(&lab.known_names()).await
 }
 
@@ -115,6 +121,7 @@ pub async fn pause(act: &Act, node: &Node) -> Result<(), Problem> {
     node.engine.pause(&node.container).await?;
     *node.power.lock().expect("no panic holds it") = Power::Paused(machine);
     expect_state(node, &State::Paused).await?;
+    node.becomes(&act.sink, Role::Paused);
     act.breaks(format!("pause {}", node.name));
     Ok(())
 }
@@ -132,7 +139,12 @@ pub async fn unpause(act: &Act, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker unpause {}", node.name), "");
     node.engine.unpause(&node.container).await?;
     *node.power.lock().expect("no panic holds it") = Power::On(machine);
-    expect_state(node, &State::Running).await
+    expect_state(node, &State::Running).await?;
+    node.becomes(&act.sink, Role::Down);
+    if node.needs_postgres().is_ok() {
+        node.look(&act.sink).await?;
+    }
+    Ok(())
 }
 
 async fn expect_state(node: &Node, wanted: &State) -> Result<(), Problem> {
@@ -150,6 +162,7 @@ async fn expect_state(node: &Node, wanted: &State) -> Result<(), Problem> {
 /// Removes the machine, running or not, with its data directory's volume.
 pub async fn remove(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker rm -fv {}", node.name), "");
+    tell_log(node, &act.sink).await;
     node.forget_connection().await;
     *node.power.lock().expect("no panic holds it") = Power::Off("was removed");
     node.engine.remove(&node.container).await?;
@@ -161,6 +174,10 @@ pub async fn remove(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     }
     match node.engine.state(&node.container).await? {
         State::Missing => {
+            act.sink.send(What::NodeEnded {
+                node: node.name.clone(),
+            });
+            lab.tell_networks(&act.sink).await;
             act.sink.mark(Mark::PlannedStop {
                 node: node.name.clone(),
             });

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::engine::{Streams, quoted};
-use crate::problem::{Blame, Problem};
+use crate::problem::Problem;
 
+use super::carrier::{Carrier, SEARCH};
 use super::node::Node;
 
 /// What was found on a node.
@@ -17,8 +18,8 @@ pub struct Installation {
     pub version: String,
     /// The directory of the server's socket.
     pub socket: String,
-    /// A program that can carry a connection: `socat`, `perl`, `nc`, `bash`.
-    pub carrier: String,
+    /// A program that can carry a connection.
+    pub carrier: Carrier,
     /// The archive of a ready cluster, if the image has one.
     pub template: bool,
     /// The data directory holds a cluster already.
@@ -43,7 +44,7 @@ impl Installation {
                /usr/local/bin /usr/libexec/postgresql* /usr/bin; do \
                [ -x $d/postgres ] && echo bin=$d; done\n\
              for s in /var/run/postgresql /run/postgresql /tmp; do [ -w $s ] && echo socket=$s && break; done\n\
-             for c in socat perl bash nc; do command -v $c >/dev/null && echo carrier=$c && break; done\n\
+             {SEARCH}\n\
              [ -f {TEMPLATE} ] && echo template=yes\n\
              [ -s {data}/PG_VERSION ] && echo cluster=yes\n\
              [ -w {data} ] && echo writable=yes\n:"
@@ -61,7 +62,7 @@ impl Installation {
         let mut installation = Self {
             bin: chosen(&all("bin"), major),
             socket: first("socket"),
-            carrier: first("carrier"),
+            carrier: Carrier::named(&first("carrier")),
             template: !first("template").is_empty(),
             cluster: !first("cluster").is_empty(),
             writable: !first("writable").is_empty(),
@@ -106,73 +107,13 @@ impl Installation {
 
     /// The command that carries a connection to the server, with its streams as ours.
     pub fn dialer(&self, port: u16) -> Result<String, Problem> {
-        let socket = format!("{}/.s.PGSQL.{port}", self.socket);
-        Ok(match self.carrier.as_str() {
-            "socat" => format!("socat -t 0 - UNIX-CONNECT:{}", quoted(&socket)),
-            "perl" => format!("perl -e {} {}", quoted(CARRIER), quoted(&socket)),
-            "bash" => format!("bash -c {}", quoted(&bash_carrier("127.0.0.1", port))),
-            // Not each can speak to a socket; OpenBSD's would not notice the end of another.
-            "nc" => format!(
-                "if nc -h 2>&1 | grep -q -e -U; then nc -U {}; else nc 127.0.0.1 {port}; fi",
-                quoted(&socket)
-            ),
-            _ => {
-                let message = "the image has no program that could carry a connection";
-                return Err(Problem::new(Blame::Environment, message)
-                    .note("one of socat, perl, nc (netcat) and bash is needed in it"));
-            }
-        })
+        self.carrier.to_socket(&self.socket, port, Duration::ZERO)
     }
-}
 
-impl Installation {
     /// The same for a server that is reached over a network.
     pub fn dialer_to(&self, host: &str, port: u16, limit: Duration) -> Result<String, Problem> {
-        let host = quoted(host);
-        // An IPv6 address stands in brackets before its port.
-        let bracketed = if host.contains(':') {
-            format!("[{host}]")
-        } else {
-            host.clone()
-        };
-        Ok(match self.carrier.as_str() {
-            // One that waits longer than its client would be left behind.
-            "socat" => format!(
-                "socat -t 0 - TCP:{bracketed}:{port},connect-timeout={}",
-                limit.as_secs_f32()
-            ),
-            "nc" => format!("nc {host} {port}"),
-            "bash" => format!("bash -c {}", quoted(&bash_carrier(&host, port))),
-            _ => {
-                let message =
-                    "the image has no program that could carry a connection over a network";
-                return Err(Problem::new(Blame::Environment, message)
-                    .note("one of socat, nc (netcat) and bash is needed in it"));
-            }
-        })
+        self.carrier.to_address(host, port, limit, Duration::ZERO)
     }
-}
-
-/// Carries a connection where there is no socat: Debian's images always have this language.
-const CARRIER: &str = r#"
-use Socket; $| = 1;
-socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "$!\n";
-connect($s, sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
-my ($in, $b) = (1);
-while (1) {
-  my $r = ""; vec($r, fileno($s), 1) = 1; vec($r, 0, 1) = 1 if $in;
-  select($r, undef, undef, undef);
-  if (vec($r, fileno($s), 1)) { sysread($s, $b, 65536) or exit; syswrite(STDOUT, $b); }
-  if ($in && vec($r, 0, 1)) { if (sysread(STDIN, $b, 65536)) { syswrite($s, $b) } else { shutdown($s, 1); $in = 0 } }
-}
-"#;
-
-/// Ends what reads from us and waits for that: what comes next is for the shell.
-fn bash_carrier(host: &str, port: u16) -> String {
-    format!(
-        "exec 3<>/dev/tcp/{host}/{port} 4<&0 || exit; cat <&4 >&3 & \
-         cat <&3; kill $!; wait $! 2>/dev/null"
-    )
 }
 
 /// The version, and the first of the directories that the server makes its sockets in.

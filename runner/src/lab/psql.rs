@@ -6,9 +6,10 @@ use regex::Regex;
 
 use crate::engine::{Output, Streams, heredoc, quoted};
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 
 use super::Act;
-use super::node::Node;
+use super::node::{Node, Quiet};
 use super::teardown::Lab;
 
 /// How psql connects, and what is expected of the SQL.
@@ -50,9 +51,11 @@ pub async fn psql(
     options: &PsqlOptions,
 ) -> Result<String, Problem> {
     node.needs_postgres()?;
-    node.hang_up().await;
+    let quiet = node.hang_up().await;
     let script = format!("{} {}", command(node, options), heredoc(&typed(sql)));
-    let output = node.run_as(&node.account, &script, Streams::Merged).await?;
+    let output = quiet
+        .at_first(node.run_as(&node.account, &script, Streams::Merged))
+        .await?;
     let said = Said::read(&output.out);
     act.shows_sql(
         node.shown(),
@@ -103,6 +106,25 @@ pub(super) fn command(node: &Node, options: &PsqlOptions) -> String {
         );
     }
     words.extend(options.port.map(|port| format!("-p {port}")));
+    words.join(" ")
+}
+
+/// The command that a person types for it.
+pub(super) fn typed_command(options: &PsqlOptions) -> String {
+    let password = options.password.as_deref();
+    let mut words: Vec<_> = (password.iter())
+        .map(|it| format!("PGPASSWORD={}", quoted(it)))
+        .collect();
+    words.push("psql".to_owned());
+    let port = options.port.map(|it| it.to_string());
+    for (flag, value) in [
+        ("-h", &options.host),
+        ("-p", &port),
+        ("-U", &options.user),
+        ("-d", &options.db),
+    ] {
+        words.extend(value.iter().map(|it| format!("{flag} {}", quoted(it))));
+    }
     words.join(" ")
 }
 
@@ -249,13 +271,16 @@ pub async fn sh(
     command: &str,
     options: &ShellOptions,
 ) -> Result<String, Problem> {
-    lab.hang_up().await;
-    node.hang_up().await;
+    let _quiet = (lab.hang_up().await, node.hang_up().await);
     let user = options.user.as_deref().unwrap_or(&node.account);
     let output = node.run_as(user, command, Streams::Merged).await?;
     let text = output.out.trim_end_matches('\n').to_owned();
     // A shell's own complaints about a script name its line; a person's shell does not.
-    act.shows(node.shown(), command.trim(), text.clone());
+    let other = options.user.as_deref().filter(|it| *it != node.account);
+    act.shows_as(other, node.shown(), command.trim(), text.clone());
+    if output.code != 0 {
+        act.remarks(node.shown(), &Remark::ExitCode { code: output.code });
+    }
     let (code, who) = (output.code.to_string(), node.called());
     let message = match &options.expected {
         Expected::Success if output.code == 0 => return Ok(text),
@@ -272,10 +297,17 @@ pub async fn sh(
         .with_last_lines(&text))
 }
 
+impl Lab {
+    /// Closes what is kept open to the lab's servers, before a command that may act on any of them.
+    pub(super) async fn hang_up(&self) -> Vec<Quiet> {
+        let nodes = self.nodes();
+        futures_util::future::join_all(nodes.iter().map(|node| node.hang_up())).await
+    }
+}
+
 /// Runs a command without showing it; its failure is its result.
 pub async fn execute(lab: &Lab, node: &Node, command: &str) -> Result<Output, Problem> {
-    lab.hang_up().await;
-    node.hang_up().await;
+    let _quiet = (lab.hang_up().await, node.hang_up().await);
     node.run(command).await
 }
 

@@ -3,7 +3,9 @@
 
 use crate::cost::Mark;
 use crate::engine::quoted;
+use crate::event::Role;
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 
 use super::backup::Backup;
 use super::config::setting;
@@ -96,7 +98,23 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
     .await?;
     act.shows(Some(&node.name), format!("touch $PGDATA/{signal}"), "");
     act.shows(Some(&node.name), format!("pg_ctl start -l {LOG}"), "");
-    reach(act, node, recovery).await
+    let reached = reach(act, node, recovery).await;
+    if let Some(remark) = end(node, recovery, &reached) {
+        act.remarks(Some(&node.name), &remark);
+    }
+    reached
+}
+
+/// What a person waits for after the start: `pg_ctl` returns as soon as the server can be read.
+fn end(node: &Node, recovery: &Recovery, reached: &Result<(), Problem>) -> Option<Remark> {
+    let node = node.name.clone();
+    match (reached, recovery.action.as_str()) {
+        (Err(problem), _) if problem.blame == Blame::System => Some(Remark::Ended { node }),
+        (Ok(()), "shutdown") if recovery.target != Target::End => Some(Remark::Ended { node }),
+        (Ok(()), "pause") if recovery.target != Target::End => Some(Remark::Paused { node }),
+        (Ok(()), _) if !recovery.standby => Some(Remark::Writable { node }),
+        _ => None,
+    }
 }
 
 /// Puts a backup's files into the empty data directory.
@@ -180,7 +198,7 @@ fn settings(recovery: &Recovery) -> Vec<String> {
 
 /// Starts the server and waits for the end of its recovery.
 async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Problem> {
-    let (pid, mark) = server::spawn(node).await?;
+    let (pid, mark) = server::spawn(act, node).await?;
     let what = format!("{} to reach the recovery target", node.name);
     let ended = act
         .until(what, async || {
@@ -201,10 +219,16 @@ async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Proble
         })
         .await?;
     let shuts_down = recovery.action == "shutdown" && recovery.target != Target::End;
-    if ended && !(shuts_down && shut_down(node, mark).await?) {
-        return Err(missed(node, mark).await);
+    if ended {
+        node.becomes(&act.sink, Role::Down);
+        let wanted = shuts_down && shut_down(node, mark).await?;
+        return if wanted {
+            Ok(())
+        } else {
+            Err(missed(node, mark).await)
+        };
     }
-    Ok(())
+    node.has_started(&act.sink).await
 }
 
 /// Whether a server that can be read has reached its target.
@@ -286,6 +310,7 @@ pub async fn promote(act: &Act, node: &Node) -> Result<(), Problem> {
     act.sink.mark(Mark::Writable {
         node: node.name.clone(),
     });
+    node.becomes(&act.sink, Role::Primary);
     act.waits_for(format!("a checkpoint of {}", node.name));
     node.rows("checkpoint", &[], None).await?;
     act.shows_sql(

@@ -1,6 +1,7 @@
 //! Replication as its servers see it: who is what, who has what.
 
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::sql::{Rows, Value, literal};
 
 use super::Act;
@@ -99,7 +100,12 @@ pub async fn wait_for_catchup(
         caught.name(),
         primary.name
     );
-    act.remarks(Some(&standby.name), format!("until {what}"));
+    let remark = Remark::CaughtUp {
+        standby: standby.name.clone(),
+        how: caught.name().to_owned(),
+        primary: primary.name.clone(),
+    };
+    act.remarks(Some(&standby.name), &remark);
     let question = format!("select {}", caught.lsn());
     let left = format!("select pg_wal_lsn_diff('{wanted}', ({question}))::bigint");
     act.until(format!("the moment when {what}"), async || {

@@ -30,7 +30,7 @@ pub async fn rewind(act: &Act, node: &Node, source: &Node) -> Result<(), Problem
         "pg_rewind -D \"$PGDATA\"{fetch} --no-sync --source-server={}",
         quoted(&upstream::source(source))
     );
-    source.hang_up().await;
+    let _quiet = source.hang_up().await;
     act.waits_for(format!("pg_rewind of {}", node.name));
     let output = node
         .run_as(&node.account, &command, Streams::Merged)

@@ -3,6 +3,7 @@
 
 use crate::cost::Mark;
 use crate::engine::quoted;
+use crate::event::Role;
 use crate::problem::{Blame, Problem};
 
 use super::Act;
@@ -129,6 +130,7 @@ pub async fn kill_server(act: &Act, node: &Node, signal: &str) -> Result<(), Pro
     .await?;
     if matches!(signal, "KILL" | "QUIT" | "TERM" | "INT") {
         ended(act, node, &processes).await?;
+        node.becomes(&act.sink, Role::Down);
     }
     if !HARMLESS.contains(&signal) {
         act.breaks(format!("kill -{signal} {}", node.name));
@@ -138,7 +140,7 @@ pub async fn kill_server(act: &Act, node: &Node, signal: &str) -> Result<(), Pro
 
 /// Starts the server without showing it.
 pub(super) async fn launch(act: &Act, node: &Node) -> Result<(), Problem> {
-    let (pid, mark) = spawn(node).await?;
+    let (pid, mark) = spawn(act, node).await?;
     let what = format!("the server on {} to accept connections", node.name);
     let status = act
         .until(what, async || {
@@ -149,13 +151,16 @@ pub(super) async fn launch(act: &Act, node: &Node) -> Result<(), Problem> {
         })
         .await?;
     match status {
-        Status::Ended => Err(not_started(node, mark).await),
-        _ => Ok(()),
+        Status::Ended => {
+            node.becomes(&act.sink, Role::Down);
+            Err(not_started(node, mark).await)
+        }
+        _ => node.has_started(&act.sink).await,
     }
 }
 
 /// Starts the server's first process; returns its pid and the log's length before.
-pub(super) async fn spawn(node: &Node) -> Result<(String, u64), Problem> {
+pub(super) async fn spawn(act: &Act, node: &Node) -> Result<(String, u64), Problem> {
     let script = format!(
         // The file of a server that was killed says "ready" too, and on a machine that was booted since
         // the new server can have the old one's pid.
@@ -163,6 +168,7 @@ pub(super) async fn spawn(node: &Node) -> Result<(String, u64), Problem> {
         data = quoted(&node.data),
     );
     let said = node.must("start of the server", &script).await?;
+    node.starts(&act.sink);
     let (pid, mark) = said.trim().split_once(' ').unwrap_or((said.trim(), "0"));
     Ok((pid.to_owned(), mark.trim().parse().unwrap_or_default()))
 }
@@ -198,7 +204,7 @@ pub(super) async fn not_started(node: &Node, mark: u64) -> Problem {
 /// Stops the server without showing it.
 pub(super) async fn halt(act: &Act, node: &Node, mode: StopMode) -> Result<(), Problem> {
     let pid = must_run(node).await?;
-    node.hang_up().await;
+    let _quiet = node.hang_up().await;
     let processes = family(node, &pid).await?;
     node.must(
         "stop of the server",
@@ -206,6 +212,7 @@ pub(super) async fn halt(act: &Act, node: &Node, mode: StopMode) -> Result<(), P
     )
     .await?;
     ended(act, node, &processes).await?;
+    node.becomes(&act.sink, Role::Down);
     act.sink.mark(Mark::PlannedStop {
         node: node.name.clone(),
     });

@@ -82,7 +82,7 @@ async fn clone(act: &Act, node: &Node, upstream: &Node, link: &Link) -> Result<(
     }
     let conninfo = link.conninfo(&node.name, upstream);
     command = format!("{command} -d {}", quoted(&conninfo));
-    upstream.hang_up().await;
+    let _quiet = upstream.hang_up().await;
     act.waits_for(format!("pg_basebackup of {}", upstream.name));
     shown(act, node, &command).await?;
     Ok(())

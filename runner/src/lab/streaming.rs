@@ -1,6 +1,7 @@
 //! Whether a standby streams, and what its log says when it never will.
 
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::sql::{Value, literal};
 
 use super::Act;
@@ -24,7 +25,11 @@ pub(super) async fn until_streaming(
     mark: LogMark,
 ) -> Result<(), Problem> {
     let what = format!("{} streams from {}", standby.name, upstream.name);
-    act.remarks(Some(&standby.name), format!("until {what}"));
+    let remark = Remark::Streams {
+        standby: standby.name.clone(),
+        upstream: upstream.name.clone(),
+    };
+    act.remarks(Some(&standby.name), &remark);
     act.until(format!("the moment when {what}"), async || {
         if is_streaming(upstream, standby).await? {
             return Ok(Some(()));

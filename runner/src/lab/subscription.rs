@@ -2,6 +2,7 @@
 
 use crate::engine::quoted;
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::sql::{Value, literal};
 
 use super::Act;
@@ -22,13 +23,11 @@ pub async fn wait_for_subscription(act: &Act, node: &Node, name: &str) -> Result
         return Err(Problem::new(Blame::System, message));
     };
     let (database, publisher) = (database.text(), publisher.text());
-    act.remarks(
-        Some(&node.name),
-        format!(
-            "until {} has what its subscription {name} is for",
-            node.name
-        ),
-    );
+    let remark = Remark::Subscribed {
+        node: node.name.clone(),
+        subscription: name.to_owned(),
+    };
+    act.remarks(Some(&node.name), &remark);
     // The publisher need not be a node of ours: it is asked as the subscription asks it.
     let ask = format!(
         "psql -XAtd {} -c 'select pg_current_wal_lsn()'",

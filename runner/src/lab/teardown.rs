@@ -14,6 +14,7 @@ use super::ahead::Ahead;
 use super::backup::Backup;
 use super::networks::Networks;
 use super::node::Node;
+use super::watch::Watch;
 use super::workload::Workloads;
 use super::world::World;
 
@@ -37,16 +38,17 @@ pub struct Lab {
     pub major: u32,
     /// It counts the labs of a run.
     pub number: usize,
-    scope: String,
+    pub(super) scope: String,
     nodes: Mutex<BTreeMap<String, Option<Arc<Node>>>>,
     backups: Mutex<Vec<Backup>>,
-    committed: Mutex<BTreeMap<String, String>>,
+    pub(super) committed: Mutex<BTreeMap<String, String>>,
     /// Nodes that were given up half made; their containers may still be there.
     failed: Mutex<Vec<String>>,
     holders: Mutex<Vec<Machine>>,
     pub(super) ahead: Ahead,
     pub(super) networks: Networks,
     pub workloads: Workloads,
+    pub(super) watch: Watch,
     /// Requests to the engine that must not be dropped half way.
     pub(super) working: Arc<tokio::sync::RwLock<()>>,
 }
@@ -69,6 +71,7 @@ impl Lab {
             ahead: Ahead::default(),
             networks: Networks::default(),
             workloads: Workloads::default(),
+            watch: Watch::default(),
             working: Arc::default(),
         }
     }
@@ -89,13 +92,6 @@ impl Lab {
             .flatten()
             .cloned()
             .collect()
-    }
-
-    /// Closes what is kept open to the lab's servers, before a command that may act on any of them.
-    pub async fn hang_up(&self) {
-        for node in self.nodes() {
-            node.hang_up().await;
-        }
     }
 
     pub fn remember(&self, backup: &Backup) {
@@ -215,18 +211,6 @@ impl Lab {
             .images
             .provide(&name, major.unwrap_or(self.major), &say)
             .await?)
-    }
-
-    pub(super) fn committed_name(&self, name: &str) -> Result<String, Problem> {
-        check_name("image", name)?;
-        Ok(format!("pgdrill-{}/{name}:latest", self.scope))
-    }
-
-    pub(super) fn commit(&self, name: &str, tag: &str) {
-        self.committed
-            .lock()
-            .expect("no panic holds it")
-            .insert(name.to_owned(), tag.to_owned());
     }
 
     /// A data directory in memory would be lost when its machine is off: a second container keeps
@@ -382,7 +366,7 @@ impl Drop for Reserved<'_> {
 }
 
 /// Names become parts of containers' and hosts' names.
-pub(super) fn check_name(what: &str, name: &str) -> Result<(), Problem> {
+pub fn check_name(what: &str, name: &str) -> Result<(), Problem> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let starts = name
         .chars()

@@ -29,6 +29,7 @@ pub async fn move_vip(
     });
     let shown = lab.fabric().await?.move_vip(vip, &node.name, &how).await?;
     act.sink.mark(Mark::VipMoved { address });
+    lab.tell_networks(&act.sink).await;
     show(act, shown);
     Ok(())
 }
@@ -36,6 +37,7 @@ pub async fn move_vip(
 /// Takes an address from whoever holds it.
 pub async fn release_vip(act: &Act, lab: &Lab, vip: &Vip) -> Result<(), Problem> {
     let shown = lab.fabric().await?.release_vip(vip, &lab.frozen()).await?;
+    lab.tell_networks(&act.sink).await;
     show(act, shown);
     Ok(())
 }
@@ -70,6 +72,7 @@ pub fn endpoint(lab: &Lab, node: &Node, rest: Endpoint) -> Result<Endpoint, Prob
 
 fn show(act: &Act, shown: Vec<Shown>) {
     for (node, command) in shown {
-        act.shows(node.as_deref(), command, "");
+        // Only the superuser may change interfaces.
+        act.shows_as(Some("root"), node.as_deref(), command, "");
     }
 }

@@ -11,9 +11,10 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::cost::{Cost, History, Mark, Row, Write, cost};
+use crate::cost::{Cost, History, Mark, Row, Write, cost, writes};
 use crate::event::What;
 use crate::problem::Problem;
+use crate::remark::Remark;
 use crate::sql::{self, Value, literal};
 
 use super::teardown::Lab;
@@ -88,10 +89,13 @@ impl Workload {
         let workload = Arc::new(workload);
         lab.workloads.add(&workload);
         let WorkloadOptions { writers, rate, .. } = workload.options;
-        act.remarks(
-            workload.service.shown(),
-            format!("{writers} clients insert rows into it without pause, {rate} a second"),
-        );
+        let remark = Remark::Clients {
+            writers,
+            rate,
+            table: ident(&workload.table),
+            at: workload.service.name().to_owned(),
+        };
+        act.remarks(workload.service.shown(), &remark);
         act.until("the first acknowledgement of each client", async || {
             if let Some(why) = workload.pulse.complaint() {
                 act.saw(why);
@@ -134,19 +138,19 @@ impl Workload {
         self.join().await;
         act.waits_for(format!("the rows that {} has", from.name()));
         let left = self.rows_left(from).await?;
-        let cost = cost(&*self.history.lock().await, &left);
-        act.remarks(
-            from.shown(),
-            format!(
-                "the clients are stopped, and their rows read from {}",
-                from.name()
-            ),
-        );
+        let history = self.history.lock().await;
+        let (cost, writes) = (cost(&history, &left), writes(&history, &left));
+        drop(history);
+        let remark = Remark::ClientsStop {
+            from: from.name().to_owned(),
+        };
+        act.remarks(from.shown(), &remark);
         self.sink.send(What::WorkloadStopped {
             target: self.service.name().to_owned(),
             connect_timeout: self.options.connect_timeout,
             answer_timeout: self.options.answer_timeout,
             cost: cost.clone(),
+            writes,
         });
         *self.cost.lock().expect("no panic holds it") = Some(cost.clone());
         Ok(cost)
@@ -245,6 +249,12 @@ impl Workloads {
             0 => "pgdrill_workload".to_owned(),
             others => format!("pgdrill_workload_{}", others + 1),
         }
+    }
+
+    /// Whether clients of one are at work.
+    pub(super) fn go_on(&self) -> bool {
+        let all = self.0.lock().expect("no panic holds it");
+        all.iter().any(|it| !it.stop.is_cancelled())
     }
 
     /// Ends all that nobody has stopped.

@@ -37,6 +37,7 @@ impl Bill {
                 connect_timeout,
                 answer_timeout,
                 cost,
+                ..
             } => {
                 let patience = match (connect_timeout, answer_timeout) {
                     (one, other) if one == other => time(*one),
@@ -191,7 +192,7 @@ fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cost::Phases;
+    use crate::cost::{Phases, Writes};
 
     fn ms(time: u64) -> Duration {
         Duration::from_millis(time)
@@ -203,12 +204,14 @@ mod tests {
             connect_timeout: ms(1000),
             answer_timeout: ms(1000),
             cost,
+            writes: Writes::default(),
         }
     }
 
     fn outage(lasted: u64, over: bool) -> Vec<Outage> {
         vec![Outage {
             fault: "kill p1".to_owned(),
+            from: ms(40),
             lasted: ms(lasted),
             over,
         }]

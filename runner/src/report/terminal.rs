@@ -11,8 +11,10 @@ use super::advice::advice;
 use super::bill::Bill;
 use super::diff::draw;
 use super::seconds;
-use crate::event::{Event, Form, SnapshotState, Verdict, What};
+use crate::event::{Event, Form, Place, SnapshotState, Verdict, What};
 use crate::problem::Problem;
+
+mod problem;
 
 /// How the report looks.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,8 @@ struct Scenario {
     /// A section differed from the snapshot.
     differed: bool,
     bill: Bill,
+    /// The problems that were shown, as message and place.
+    told: Vec<(String, Option<Place>)>,
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -202,8 +206,17 @@ impl<W: Write> Terminal<W> {
             }
             What::Warned { text } => self.line(&format!("warning: {text}")),
             What::Prose { .. }
+            | What::LineStarted { .. }
+            | What::LineFinished(_)
+            | What::HidingStarted
+            | What::HidingFinished
             | What::Checked { .. }
             | What::NodeEnded { .. }
+            | What::RoleChanged { .. }
+            | What::NetworkChanged { .. }
+            | What::VipHeld { .. }
+            | What::StandbyBehind { .. }
+            | What::ServerLog { .. }
             | What::Marked(_)
             | What::WorkloadStopped { .. }
             | What::InvariantEnded { .. }
@@ -224,12 +237,15 @@ impl<W: Write> Terminal<W> {
                 self.line(&format!("{}  skipped: {why}", self.strong(&name)));
                 *self.counts.entry("skipped").or_default() += 1;
             }
+            What::Paused(pause) => self.pause(pause),
+            What::Resumed { .. } => self.spinner.reset(),
             What::Kept { nodes } => {
                 self.heading();
                 self.line("  left for you to look into:");
                 for node in nodes {
                     self.line(&format!("    pgdrill psql {node} {run}    pgdrill sh {node} {run}    pgdrill logs {node} {run}", run = self.run));
                 }
+                self.line("    pgdrill proxy     leads ports of this machine to them");
                 self.line("    pgdrill clean     removes them");
             }
             What::RunFinished { took } => self.summary(*took),
@@ -280,30 +296,14 @@ impl<W: Write> Terminal<W> {
         *self.counts.entry(word).or_default() += 1;
         self.bill();
         if self.scenario.steps == 0 && problems.is_empty() {
-            self.step(
-                if verdict == Verdict::Passed {
-                    "ok"
-                } else {
-                    "FAIL"
-                },
-                if verdict == Verdict::Passed {
-                    GOOD
-                } else {
-                    BAD
-                },
-                "(no steps)",
-                took,
-            );
+            let (word, style) = match verdict {
+                Verdict::Passed => ("ok", GOOD),
+                _ => ("FAIL", BAD),
+            };
+            self.step(word, style, "(no steps)", took);
         }
         for problem in problems {
-            let here = problem
-                .place
-                .as_ref()
-                .is_some_and(|place| place.file == self.scenario.path);
-            let source = here.then_some(self.scenario.source.as_str());
-            let text = problem.render(source, self.look.color);
-            self.line("");
-            self.line(&text);
+            self.problem(problem);
         }
         let broken = !problems.is_empty();
         let Scenario { name, path, .. } = &self.scenario;

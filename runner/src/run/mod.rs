@@ -19,7 +19,7 @@ use crate::lab::{Rights, Sink, World, sweep};
 use crate::problem::{Blame, Problem};
 use crate::scenario::Scenario;
 use crate::script;
-use crate::session::{Session, Setting};
+use crate::session::{Pauses, Session, Setting, Typing};
 use crate::snapshot::store::{Store, Update};
 
 pub use alive::is_alive;
@@ -30,6 +30,8 @@ use recorder::Recorder;
 
 /// A scenario's time, unless it or the user says otherwise.
 const LIMIT: Duration = Duration::from_mins(10);
+/// Who types may think.
+const NO_LIMIT: Duration = Duration::from_hours(1000);
 
 /// What is to be run, and how.
 #[derive(Debug, Clone)]
@@ -46,6 +48,12 @@ pub struct Request {
     pub update: Update,
     /// In CI no snapshot is written.
     pub ci: bool,
+    /// What was typed, for who wants to do it again.
+    pub command: Vec<String>,
+    /// Set where somebody follows at the keyboard.
+    pub pauses: Option<Pauses>,
+    /// Set where the script is typed: there is nothing to compare it with.
+    pub typing: Option<Typing>,
     /// Where the user is: its `images/` go before those that pgdrill brings.
     pub here: PathBuf,
 }
@@ -99,8 +107,10 @@ pub async fn run(
     sink.send(What::RunStarted {
         schema: SCHEMA,
         run: run.clone(),
+        started: crate::seconds::moment::now(),
         pgdrill: env!("CARGO_PKG_VERSION").to_owned(),
         engine: format!("{} {}", about.name, about.version),
+        command: request.command.clone(),
     });
     stop.on_second({
         let engine = Arc::clone(&engine);
@@ -111,6 +121,7 @@ pub async fn run(
     });
     let mut outcome = Outcome::default();
     let mut kept = false;
+    let mut stood = Duration::ZERO;
     for scenario in &request.scenarios {
         if stop.is_asked() {
             outcome.cancelled += 1;
@@ -144,13 +155,17 @@ pub async fn run(
         outcome.count(played.verdict);
         outcome.environment |= played.environment;
         kept |= played.left;
+        stood += played.stood;
     }
-    let strays = strays::strays(&request.scenarios);
+    let strays = match &request.typing {
+        Some(_) => Ok(Vec::new()),
+        None => strays::strays(&request.scenarios),
+    };
     for text in strays.unwrap_or_else(|problem| vec![problem.message]) {
         sink.send(What::Warned { text });
     }
     sink.send(What::RunFinished {
-        took: start.elapsed(),
+        took: start.elapsed().saturating_sub(stood),
     });
     while let Ok(event) = events.try_recv() {
         tell(&event);
@@ -175,6 +190,8 @@ struct Played {
     environment: bool,
     /// Its nodes were left for the user.
     left: bool,
+    /// How long it stood still.
+    stood: Duration,
 }
 
 /// One scenario of a run.
@@ -199,11 +216,6 @@ impl Play<'_> {
             update: self.request.update,
         };
         let mut recorder = Recorder::new(self.scenario, store, self.request.major, DEFAULT_MAJOR);
-        let mut pass = |event: Event, recorder: &mut Recorder| {
-            for event in recorder.take(event) {
-                tell(&event);
-            }
-        };
         self.sink.send(What::ScenarioStarted {
             path: self.scenario.playbook.path.clone(),
             source: self.scenario.playbook.source.clone(),
@@ -211,11 +223,10 @@ impl Play<'_> {
             introduction: self.scenario.head.introduction.clone(),
             major: self.request.major,
         });
-        let limit = self
-            .request
-            .timeout
-            .or(self.scenario.head.timeout)
-            .unwrap_or(LIMIT);
+        let limit = match &self.request.typing {
+            Some(_) => NO_LIMIT,
+            None => (self.request.timeout.or(self.scenario.head.timeout)).unwrap_or(LIMIT),
+        };
         let session = Arc::new(Session::new(Setting {
             sink: self.sink.clone(),
             world: Arc::clone(&self.world),
@@ -223,17 +234,17 @@ impl Play<'_> {
             beside: self.scenario.folder.clone(),
             stop: self.stop.token(),
             limit,
+            pauses: self.request.pauses.clone(),
+            typing: self.request.typing.clone(),
         }));
         let playbook = self.scenario.playbook.clone();
         let played = Arc::clone(&session);
-        let mut script = tokio::task::spawn_blocking(move || script::play(&playbook, &played));
-        let problems = loop {
-            tokio::select! {
-                biased;
-                event = events.recv() => pass(event.expect("the sink lives as long as this"), &mut recorder),
-                ended = &mut script => break ended,
-            }
-        };
+        let typing = self.request.typing.clone();
+        let script = tokio::task::spawn_blocking(move || match typing {
+            Some(typing) => script::talk(&playbook, typing.until, &played),
+            None => script::play(&playbook, &played),
+        });
+        let problems = during(events, |it| pass(it, &mut recorder, tell), script).await;
         let mut problems = problems.unwrap_or_else(|panic| {
             vec![Problem::new(
                 Blame::Environment,
@@ -243,11 +254,12 @@ impl Play<'_> {
         // Also where nodes are kept: nobody would ever end them.
         for lab in session.labs() {
             lab.workloads.end().await;
+            lab.close_watch(&self.sink).await;
         }
         while let Ok(event) = events.try_recv() {
-            pass(event, &mut recorder);
+            pass(event, &mut recorder, tell);
         }
-        let broken = !problems.is_empty();
+        let broken = !problems.is_empty() || self.request.typing.is_some();
         for event in recorder.end_section(self.sink.elapsed(), broken) {
             tell(&event);
         }
@@ -256,12 +268,12 @@ impl Play<'_> {
             problems.push(*problem);
             crate::event::SnapshotOutcome::default()
         });
-        let left = self
-            .leave(
-                &session,
-                !problems.is_empty() || recorder.differs(&snapshot),
-            )
-            .await;
+        let failed = !problems.is_empty() || recorder.differs(&snapshot);
+        if failed {
+            let pause = session.pause_at_failure(problems.first());
+            during(events, |it| pass(it, &mut recorder, tell), pause).await;
+        }
+        let left = self.leave(&session, failed).await;
         if !left {
             for lab in session.labs() {
                 problems.extend(lab.take_down().await.err());
@@ -273,19 +285,18 @@ impl Play<'_> {
             .any(|problem| problem.blame == Blame::Environment);
         self.sink.send(What::ScenarioFinished {
             verdict,
-            took: started.elapsed(),
+            took: started.elapsed().saturating_sub(session.stood()),
             problems,
             snapshot,
         });
         while let Ok(event) = events.try_recv() {
-            for event in recorder.take(event) {
-                tell(&event);
-            }
+            pass(event, &mut recorder, tell);
         }
         Played {
             verdict,
             environment,
             left,
+            stood: session.stood(),
         }
     }
 
@@ -307,6 +318,28 @@ impl Play<'_> {
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
         });
         true
+    }
+}
+
+fn pass(event: Event, recorder: &mut Recorder, tell: &mut impl FnMut(&Event)) {
+    for event in recorder.take(event) {
+        tell(&event);
+    }
+}
+
+/// Passes events on until the work is done.
+async fn during<T>(
+    events: &mut UnboundedReceiver<Event>,
+    mut pass: impl FnMut(Event),
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            event = events.recv() => pass(event.expect("the sink lives as long as this")),
+            done = &mut work => return done,
+        }
     }
 }
 

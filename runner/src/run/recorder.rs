@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, SnapshotOutcome, SnapshotState, What};
+use crate::event::{Event, Pause, SnapshotOutcome, SnapshotState, What};
 use crate::problem::Problem;
 use crate::scenario::Scenario;
 use crate::snapshot::file::Stored;
@@ -21,7 +21,7 @@ pub struct Recorder {
     default_major: u32,
     expected: Result<Option<Stored>, Box<Problem>>,
     transcript: Transcript,
-    /// The section that is open, and since when.
+    /// The section that is open, and since when; the making of an image is none of its time.
     open: Option<(String, Duration)>,
     side_differs: bool,
 }
@@ -53,18 +53,22 @@ impl Recorder {
         if event.scenario.as_ref() != Some(&self.name) {
             return vec![event];
         }
-        let ends_section = matches!(
-            event.what,
-            What::SectionStarted { .. } | What::LabStarted { .. } | What::LabFinished { .. }
-        );
-        let mut events = if ends_section {
-            self.end_section(event.at, false)
-        } else {
-            Vec::new()
+        let mut events = match event.what {
+            What::SectionStarted { .. }
+            | What::LabStarted { .. }
+            | What::LabFinished { .. }
+            // Its time is over when the pause begins.
+            | What::Paused(Pause::Step { .. } | Pause::Line { .. }) => self.end_section(event.at, false),
+            What::Paused(Pause::Failure { .. }) => self.end_section(event.at, true),
+            _ => Vec::new(),
         };
         self.transcript.push(&event);
-        if let What::SectionStarted { title, .. } = &event.what {
-            self.open = Some((title.clone(), event.at));
+        match (&event.what, &mut self.open) {
+            (What::SectionStarted { title, .. }, _) => {
+                self.open = Some((title.clone(), event.at));
+            }
+            (What::ImageFinished { took, .. }, Some((_, since))) => *since += *took,
+            _ => {}
         }
         events.push(event);
         events

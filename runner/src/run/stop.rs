@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// Whether it ended something smaller than the run.
+type Interrupt = Box<dyn Fn() -> bool + Send>;
 type ByForce = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Whether somebody wants the run to end.
@@ -15,6 +17,7 @@ pub struct Stop {
     token: CancellationToken,
     code: Arc<AtomicI32>,
     by_force: Arc<Mutex<Option<ByForce>>>,
+    interrupt: Arc<Mutex<Option<Interrupt>>>,
 }
 
 impl std::fmt::Debug for Stop {
@@ -39,6 +42,9 @@ impl Stop {
                     _ = interrupt.recv() => 130,
                     _ = terminate.recv() => 143,
                 };
+                if code == 130 && told.interrupts() {
+                    continue;
+                }
                 if told.code.swap(code, Ordering::AcqRel) == 0 {
                     say("stopping and cleaning up; once more does it by force");
                     told.token.cancel();
@@ -60,8 +66,23 @@ impl Stop {
         *self.by_force.lock().expect("no panic holds it") = Some(Box::pin(clean_up));
     }
 
+    /// What Ctrl-C does before it asks for the end of the run.
+    pub fn on_interrupt(&self, interrupt: impl Fn() -> bool + Send + 'static) {
+        *self.interrupt.lock().expect("no panic holds it") = Some(Box::new(interrupt));
+    }
+
+    fn interrupts(&self) -> bool {
+        let interrupt = self.interrupt.lock().expect("no panic holds it");
+        interrupt.as_ref().is_some_and(|it| it())
+    }
+
     pub fn token(&self) -> CancellationToken {
         self.token.clone()
+    }
+
+    /// Asks for the end as the first signal does; the run's outcome says how it ended.
+    pub fn quit(&self) {
+        self.token.cancel();
     }
 
     pub fn is_asked(&self) -> bool {

@@ -5,13 +5,22 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step, stage};
 use crate::lab::{self, Backup, BackupOptions, Node};
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "basebackup",
-    keys: &["incremental_to", "format", "slot", "durable"],
+    keys: &[
+        (
+            "incremental_to",
+            Kind::Is("a backup that `basebackup` returned"),
+        ),
+        ("format", Kind::OneOf(&["plain", "tar"])),
+        ("slot", Kind::Text),
+        ("durable", Kind::Flag),
+    ],
 }];
 
 pub fn register(engine: &mut Engine) {
@@ -68,9 +77,8 @@ mod chapter {
     ) -> RhaiResultOf<Backup> {
         let mut options = Options::of(&call, KEYS, options)?;
         let options = BackupOptions {
-            incremental_to: options
-                .value("incremental_to", "a backup that `basebackup` returned")?,
-            format: options.one_of("format", &["plain", "tar"])?,
+            incremental_to: options.value("incremental_to")?,
+            format: options.text("format")?,
             slot: options.text("slot")?,
             durable: options.flag("durable")?.unwrap_or_default(),
         };

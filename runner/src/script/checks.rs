@@ -6,18 +6,20 @@ use std::time::Duration;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, FnPtr, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, place, problem, raise, session};
 use super::sql::dynamic;
 use crate::event::What;
 use crate::lab::Node;
 use crate::problem::{Blame, Problem};
+use crate::remark::{Remark, one_line};
 use crate::session::PATIENCE;
 use crate::sql::Value;
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "wait_until",
-    keys: &["timeout", "db"],
+    keys: &[("timeout", Kind::Duration), ("db", Kind::Text)],
 }];
 
 pub fn register(engine: &mut Engine) {
@@ -56,7 +58,7 @@ mod chapter {
         wanted: Dynamic,
         message: &str,
     ) -> RhaiResultOf<()> {
-        equal(&call, &actual, &wanted, message)
+        equal(&call, &actual, &wanted, Some(message))
     }
 
     #[rhai_fn(name = "expect_eq", return_raw)]
@@ -65,7 +67,7 @@ mod chapter {
         actual: Dynamic,
         wanted: Dynamic,
     ) -> RhaiResultOf<()> {
-        equal(&call, &actual, &wanted, "both are equal")
+        equal(&call, &actual, &wanted, None)
     }
 
     /// Runs a closure that must fail, and returns how it did: `#{ message, sqlstate, code }` (`()`
@@ -221,13 +223,19 @@ fn wait_for_sql(
         Some(wanted) => format!("{wanted} from `{}` on {}", sql.trim(), node.name),
         None => format!("`{}` on {}", sql.trim(), node.name),
     };
+    let remark = Remark::Answers {
+        wanted: wanted.map_or("true".to_owned(), ToString::to_string),
+        sql: one_line(sql),
+        node: node.name.clone(),
+        db: wait.db.clone(),
+    };
     session(call)
         .step(
             &place(call),
             &format!("wait for {what}"),
             wait.patience,
             async |act| {
-                act.remarks(Some(&node.name), format!("until {what}"));
+                act.remarks(Some(&node.name), &remark);
                 act.until(what.clone(), async || {
                     let rows = node.rows(sql, &[], wait.db.as_deref()).await?;
                     let value = rows.first().cloned().unwrap_or(Value::Null);
@@ -248,7 +256,7 @@ fn equal(
     call: &NativeCallContext<'_>,
     actual: &Dynamic,
     wanted: &Dynamic,
-    message: &str,
+    message: Option<&str>,
 ) -> RhaiResultOf<()> {
     let both = [
         format!("wanted: {}", shown(wanted)),
@@ -262,13 +270,12 @@ fn equal(
         );
         return Err(misuse(call, message));
     }
-    check(
-        call,
-        same(actual, wanted),
-        message,
-        || format!("not equal: {message}"),
-        &both,
-    )
+    let told = message.map_or_else(|| format!("it is {}", shown(wanted)), str::to_owned);
+    let failure = || {
+        let message = message.map(|it| format!(": {it}"));
+        format!("not equal{}", message.unwrap_or_default())
+    };
+    check(call, same(actual, wanted), &told, failure, &both)
 }
 
 /// A check that is told, and a failure that can be caught.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, session, shown_step, step};
 use crate::lab::{self, Node, ShellOptions};
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "sh",
-    keys: &["user", "fails"],
+    keys: &[("user", Kind::Text), ("fails", Kind::ExitCode)],
 }];
 
 pub fn register(engine: &mut Engine) {

@@ -21,7 +21,7 @@ use crate::problem::{Blame, Problem};
 use crate::session::Session;
 
 /// A playbook's text and where it comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Playbook {
     /// The path as it is shown.
     pub path: String,
@@ -45,6 +45,9 @@ pub fn play(playbook: &Playbook, session: &Arc<Session>) -> Vec<Problem> {
         let ran = engine.run_ast_with_scope(&mut Scope::new(), &ast);
         ran.map_err(|error| problem(&error, &playbook.path))
     });
+    if let Err(problem) = &ran {
+        session.pause_after(problem);
+    }
     let mut problems: Vec<_> = ran.err().into_iter().collect();
     session.end();
     problems.extend(stage.finish(&engine));
@@ -60,6 +63,9 @@ pub fn on_stage(stage: &Arc<Stage>) -> Engine {
         session.world.root.clone(),
         session.beside.clone(),
     ));
+    for (name, module) in stage.modules() {
+        engine.register_static_module(name, module);
+    }
     let watched = Arc::clone(session);
     engine.on_progress(move |_| watched.must_end().map(Dynamic::from));
     let sink = session.sink.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine, Map};
 
+use super::kinds::{Kind, PORT};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step};
 use crate::lab::{self, Cut, HOST, Node, Shape, Side};
@@ -13,11 +14,16 @@ use crate::lab::{self, Cut, HOST, Node, Shape, Side};
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "cut",
-        keys: &["one_way", "port"],
+        keys: &[("one_way", Kind::Flag), ("port", PORT)],
     },
     Keys {
         function: "shape",
-        keys: &["delay", "jitter", "loss", "rate"],
+        keys: &[
+            ("delay", Kind::Duration),
+            ("jitter", Kind::Duration),
+            ("loss", Kind::Share),
+            ("rate", Kind::Rate),
+        ],
     },
 ];
 
@@ -57,7 +63,8 @@ mod chapter {
         })
     }
 
-    /// Puts a cable in again, or all of the node's.
+    /// Puts a cable in again, or all of the node's. Returns when all see the node there that no other
+    /// fault keeps from it.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");
@@ -105,7 +112,7 @@ mod chapter {
     }
 
     /// Gives a machine its power and its cables back. Its virtual addresses are lost, its server
-    /// stays down: `start_server` starts it.
+    /// stays down: `start_server` starts it. Returns when the others see the machine again.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");
@@ -209,9 +216,7 @@ mod chapter {
             from,
             to,
             one_way: options.flag("one_way")?.unwrap_or_default(),
-            port: options
-                .number("port", 1, 65535)?
-                .map(|it| u16::try_from(it).expect("it is small")),
+            port: options.number("port")?,
         };
         let lab = session(&call).lab();
         let what = format!("cut {} from {}", cut.from, cut.to);

@@ -10,9 +10,11 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Engine, FnPtr, Map};
 
 use super::checks::check;
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, place, raise, session, shown_step, stage, step};
 use crate::lab::{self, Node};
+use crate::remark::Remark;
 use crate::session::PATIENCE;
 
 pub use watch::Invariant;
@@ -20,11 +22,11 @@ pub use watch::Invariant;
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "always",
-        keys: &["every", "within"],
+        keys: &[("every", Kind::Duration), ("within", Kind::Duration)],
     },
     Keys {
         function: "expect_violated",
-        keys: &["timeout"],
+        keys: &[("timeout", Kind::Duration)],
     },
 ];
 
@@ -136,7 +138,8 @@ mod chapter {
         let failure = || format!("this was expected to be violated: {}", invariant.name);
         check(&call, violated, &message, failure, &invariant.notes())?;
         shown_step(&call, what, async |act| {
-            act.remarks(None, message);
+            let invariant = invariant.name.clone();
+            act.remarks(None, &Remark::Violated { invariant });
             Ok(())
         })
     }

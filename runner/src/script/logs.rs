@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, place, raise, session, step};
 use crate::lab::{self, LogMark, Node};
@@ -12,7 +13,7 @@ use crate::session::PATIENCE;
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "wait_for_log",
-    keys: &["timeout"],
+    keys: &[("timeout", Kind::Duration)],
 }];
 
 pub fn register(engine: &mut Engine) {

@@ -47,7 +47,8 @@ mod chapter {
         })
     }
 
-    /// Starts a machine that is off. It does not start the server: `start_server` does.
+    /// Starts a machine that is off, with the interfaces that it had, and returns when the others see
+    /// it again. It does not start the server: `start_server` does.
     ///
     /// ```rhai
     /// let p1 = start_node("p1");

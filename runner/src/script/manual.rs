@@ -216,13 +216,18 @@ pub fn signature(function: &FuncMetadata) -> String {
         .map(|it| parameter(it))
         .map(|(name, kind)| format!("{name}: {kind}"))
         .collect();
-    let returned = kind(&function.return_type);
+    let returned = returned(function);
     let arrow = if returned.is_empty() {
         String::new()
     } else {
         format!(" -> {returned}")
     };
     format!("{}({}){arrow}", function.name, parameters.join(", "))
+}
+
+/// The kind of value that a function returns; empty: none.
+pub fn returned(function: &FuncMetadata) -> String {
+    kind(&function.return_type)
 }
 
 /// A parameter's name and kind, from `node: &mut Arc<Node >`.
@@ -295,7 +300,7 @@ mod tests {
         let mut unsaid = Vec::new();
         for keys in all_keys() {
             let manuals: String = find(keys.function).into_iter().map(|it| it.text).collect();
-            for key in keys.keys {
+            for (key, _) in keys.keys {
                 if !manuals.contains(&format!("`{key}`")) && !manuals.contains(&format!("`{key}: "))
                 {
                     unsaid.push(format!("{}: {key}", keys.function));

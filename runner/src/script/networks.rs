@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step, step};
 use crate::lab::{self, AttachOptions, EngineNetwork, EngineNetworkOptions, Node, ShellOptions};
@@ -12,15 +13,24 @@ use crate::lab::{self, AttachOptions, EngineNetwork, EngineNetworkOptions, Node,
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "pipework_attach",
-        keys: &["mac", "mtu", "local", "nic"],
+        keys: &[
+            ("mac", Kind::Text),
+            ("mtu", Kind::Number(68, 65535)),
+            ("local", Kind::Text),
+            ("nic", Kind::Flag),
+        ],
     },
     Keys {
         function: "network",
-        keys: &["subnet", "bridge", "internal"],
+        keys: &[
+            ("subnet", Kind::Text),
+            ("bridge", Kind::Text),
+            ("internal", Kind::Flag),
+        ],
     },
     Keys {
         function: "host",
-        keys: &["fails"],
+        keys: &[("fails", Kind::ExitCode)],
     },
 ];
 
@@ -67,9 +77,7 @@ mod chapter {
         let mut options = Options::of(&call, KEYS, options)?;
         let options = AttachOptions {
             mac: options.text("mac")?,
-            mtu: options
-                .number("mtu", 68, 65535)?
-                .map(|it| u32::try_from(it).expect("it is small")),
+            mtu: options.number("mtu")?,
             local: options.text("local")?,
             nic: options.flag("nic")?.unwrap_or_default(),
         };

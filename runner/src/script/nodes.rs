@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
-use rhai::{Engine, Map};
+use rhai::{Dynamic, Engine, Map};
 
+use super::kinds::{Kind, PORT};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, place, raise, session, shown_step};
 use crate::engine::Storage;
@@ -15,21 +16,41 @@ use crate::problem::Place;
 pub const KEYS: &[Keys] = &[Keys {
     function: "start_node",
     keys: &[
-        "image", "pg", "server", "volumes", "config", "hba", "env", "hostname", "memory",
-        "storage", "disk", "data", "port", "initdb", "auth", "user", "password", "caps", "lan",
-        "network",
+        ("image", Kind::Text),
+        ("pg", Kind::Number(9, 99)),
+        ("server", Kind::Flag),
+        ("volumes", Kind::Volumes),
+        ("config", Kind::Settings),
+        ("hba", Kind::Texts),
+        ("env", Kind::Settings),
+        ("hostname", Kind::Text),
+        ("memory", Kind::Size),
+        ("storage", STORAGE),
+        ("disk", Kind::Size),
+        ("data", Kind::Text),
+        ("port", PORT),
+        ("initdb", Kind::Text),
+        ("auth", Kind::OneOf(&["trust", "scram-sha-256", "md5"])),
+        ("user", Kind::Text),
+        ("password", Kind::Text),
+        ("caps", CAPS),
+        ("lan", Kind::Flag),
+        ("network", Kind::Is("a network: network(\"name\")")),
     ],
 }];
 
 /// Capabilities that give a node nothing of the host.
-const CAPS: &[&str] = &[
+pub const CAPS: Kind = Kind::AnyOf(&[
     "NET_ADMIN",
     "NET_RAW",
     "SYS_NICE",
     "SYS_PTRACE",
     "IPC_LOCK",
     "AUDIT_WRITE",
-];
+]);
+
+/// Where the data directory is.
+pub const STORAGE: Kind = Kind::OneOf(&["volume", "memory", "layer"]);
 
 /// The image's own `PGDATA` and these can't be set: the runner's scripts stand on them.
 const RESERVED: &[&str] = &["PATH", "PGDATA", "PGHOST", "PGPORT", "PGUSER"];
@@ -203,18 +224,9 @@ pub fn read_ahead(map: Map) -> Option<NodeOptions> {
 /// What a node is made of, as `start_node` takes it.
 pub fn read(options: &mut Options) -> RhaiResultOf<NodeOptions> {
     let mut volumes = Vec::new();
-    if let Some(map) = options.value::<Map>("volumes", "a map from paths to volumes")? {
-        for (path, volume) in map {
-            let Some(volume) = volume.try_cast::<Volume>() else {
-                return Err(options.misuse(format!(
-                    "`volumes` must give a volume for `{path}`: volume(\"name\")"
-                )));
-            };
-            if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
-                return Err(options.misuse(format!("`{path}` is no absolute path for a volume")));
-            }
-            volumes.push((path.to_string(), volume));
-        }
+    if let Some(map) = options.value::<Map>("volumes")? {
+        let volume = |(path, it): (rhai::Identifier, Dynamic)| (path.to_string(), it.cast());
+        volumes.extend(map.into_iter().map(volume));
     }
     let env = options.words("env")?;
     if let Some((name, _)) = env
@@ -225,17 +237,7 @@ pub fn read(options: &mut Options) -> RhaiResultOf<NodeOptions> {
             "`{name}` can't be set by `env`: it follows from the node's other options"
         )));
     }
-    let caps = options.texts("caps")?;
-    if let Some(cap) = caps.iter().find(|cap| !CAPS.contains(&cap.as_str())) {
-        return Err(options.misuse(format!(
-            "capability `{cap}` is not one that a node may have: {}",
-            CAPS.join(", ")
-        )));
-    }
-    let storage = match options
-        .one_of("storage", &["volume", "memory", "layer"])?
-        .as_deref()
-    {
+    let storage = match options.text("storage")?.as_deref() {
         Some("memory") => Storage::Memory,
         Some("layer") => Storage::Layer,
         _ => Storage::Volume,
@@ -248,9 +250,7 @@ pub fn read(options: &mut Options) -> RhaiResultOf<NodeOptions> {
     }
     Ok(NodeOptions {
         image: options.text("image")?,
-        major: options
-            .number("pg", 9, 99)?
-            .map(|it| u32::try_from(it).expect("it is small")),
+        major: options.number("pg")?,
         serverless: options.flag("server")? == Some(false),
         volumes,
         config,
@@ -263,15 +263,13 @@ pub fn read(options: &mut Options) -> RhaiResultOf<NodeOptions> {
         storage,
         disk: options.size("disk")?,
         data: options.text("data")?,
-        port: options
-            .number("port", 1, 65535)?
-            .map(|it| u16::try_from(it).expect("it is small")),
+        port: options.number("port")?,
         initdb: options.text("initdb")?,
-        auth: options.one_of("auth", &["trust", "scram-sha-256", "md5"])?,
+        auth: options.text("auth")?,
         user: options.text("user")?,
         password: options.text("password")?,
-        caps,
+        caps: options.texts("caps")?,
         alone: options.flag("lan")? == Some(false),
-        network: options.value("network", "a network: network(\"name\")")?,
+        network: options.value("network")?,
     })
 }

@@ -5,14 +5,27 @@ use std::time::Duration;
 
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
+use super::kinds::{self, Kind};
 use super::raise::{RhaiResultOf, place, raise};
+use crate::lab::Expected;
 use crate::problem::{Blame, Place, Problem};
 
 /// The keys that a function's options may have.
 #[derive(Debug, Clone, Copy)]
 pub struct Keys {
     pub function: &'static str,
-    pub keys: &'static [&'static str],
+    pub keys: &'static [(&'static str, Kind)],
+}
+
+impl Keys {
+    fn names(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|(name, _)| *name).collect()
+    }
+
+    fn kind(&self, key: &str) -> Option<Kind> {
+        let mut keys = self.keys.iter();
+        keys.find_map(|(name, kind)| (*name == key).then_some(*kind))
+    }
 }
 
 /// All functions that take options, for the check before a run.
@@ -40,7 +53,7 @@ pub fn all_keys() -> Vec<Keys> {
 /// The options of one call.
 pub struct Options {
     place: Place,
-    function: &'static str,
+    keys: Keys,
     map: BTreeMap<String, Dynamic>,
 }
 
@@ -60,6 +73,30 @@ pub fn unknown_key(function: &str, key: &str, keys: &[&str]) -> Problem {
     Problem::new(Blame::Playbook, message)
         .note(listed("it takes", keys))
         .note(format!("manual: pgdrill api {function}"))
+}
+
+/// The problem of a value that an option can't have.
+pub fn wrong_value(function: &str, key: &str, kind: Kind, value: &Dynamic) -> Problem {
+    let wanted = kind.wanted();
+    let message = format!(
+        "option `{key}` of `{function}` must be {wanted}, not {}",
+        shown(value)
+    );
+    Problem::new(Blame::Playbook, message).note(format!("manual: pgdrill api {function}"))
+}
+
+/// A value and its type.
+fn shown(value: &Dynamic) -> String {
+    let kind = type_in_words(value.type_name());
+    if value.is_string() {
+        return format!("{:?}", value.to_string());
+    }
+    if value.is_array() || value.is_map() {
+        let text = value.to_string();
+        let tells = text.len() < 60 && !kinds::has_computed(value);
+        return if tells { text } else { kind.to_owned() };
+    }
+    format!("{value} ({kind})")
 }
 
 /// `it takes: a, b, …`, on as many lines as it needs.
@@ -85,18 +122,21 @@ impl Options {
 
     /// The options of a function's call at a place.
     pub fn at(place: Place, name: &str, keys: &[Keys], map: Map) -> RhaiResultOf<Self> {
-        let keys = keys
+        let keys = *keys
             .iter()
             .find(|it| it.function == name)
             .expect("every function with options has its keys");
-        for key in map.keys() {
-            if !keys.keys.contains(&key.as_str()) {
-                return Err(raise(unknown_key(name, key, keys.keys).at(place)));
+        for (key, value) in &map {
+            let Some(kind) = keys.kind(key) else {
+                return Err(raise(unknown_key(name, key, &keys.names()).at(place)));
+            };
+            if !kind.admits(value) {
+                return Err(raise(wrong_value(name, key, kind, value).at(place)));
             }
         }
         Ok(Self {
             place,
-            function: keys.function,
+            keys,
             map: map
                 .into_iter()
                 .map(|(key, value)| (key.to_string(), value))
@@ -104,137 +144,60 @@ impl Options {
         })
     }
 
-    #[expect(
-        clippy::unnecessary_box_returns,
-        reason = "it is what Rhai's results hold"
-    )]
-    fn wrong(&self, key: &str, wanted: &str, value: &Dynamic) -> Box<EvalAltResult> {
-        let got = match value.type_name() {
-            "string" => format!("{:?}", value.to_string()),
-            name => format!("{value} ({})", kind(name)),
-        };
-        let message = format!(
-            "option `{key}` of `{}` must be {wanted}, not {got}",
-            self.function
-        );
-        raise(
-            Problem::new(Blame::Playbook, message)
-                .note(format!("manual: pgdrill api {}", self.function))
-                .at(self.place.clone()),
-        )
-    }
-
     fn take<T>(
         &mut self,
         key: &str,
-        wanted: &str,
         read: impl FnOnce(&Dynamic) -> Option<T>,
     ) -> RhaiResultOf<Option<T>> {
-        let Some(value) = self.map.remove(key) else {
+        let Some(value) = self.map.remove(key).filter(|it| !it.is_unit()) else {
             return Ok(None);
         };
-        if value.is_unit() {
-            return Ok(None);
+        if let Some(read) = read(&value) {
+            return Ok(Some(read));
         }
-        match read(&value) {
-            Some(read) => Ok(Some(read)),
-            None => Err(self.wrong(key, wanted, &value)),
-        }
+        let kind = self.keys.kind(key).expect("what is read is an option");
+        let problem = wrong_value(self.keys.function, key, kind, &value);
+        Err(raise(problem.at(self.place.clone())))
     }
 
     pub fn text(&mut self, key: &str) -> RhaiResultOf<Option<String>> {
-        self.take(key, "text", |value| value.clone().into_string().ok())
+        self.take(key, |value| value.clone().into_string().ok())
     }
 
-    /// A text, or a number as one.
     pub fn word(&mut self, key: &str) -> RhaiResultOf<Option<String>> {
-        self.take(key, "text or a number", word)
+        self.take(key, kinds::word)
     }
 
     pub fn flag(&mut self, key: &str) -> RhaiResultOf<Option<bool>> {
-        self.take(key, "true or false", |value| value.as_bool().ok())
+        self.take(key, |value| value.as_bool().ok())
     }
 
-    pub fn number(&mut self, key: &str, least: i64, most: i64) -> RhaiResultOf<Option<i64>> {
-        let wanted = format!("a number from {least} to {most}");
-        self.take(key, &wanted, |value| {
-            value.as_int().ok().filter(|it| (least..=most).contains(it))
-        })
+    /// A number; what its kind admits fits into the type that it is for.
+    pub fn number<T: TryFrom<i64>>(&mut self, key: &str) -> RhaiResultOf<Option<T>> {
+        self.take(key, |value| T::try_from(value.as_int().ok()?).ok())
     }
 
-    pub fn one_of(&mut self, key: &str, words: &[&str]) -> RhaiResultOf<Option<String>> {
-        let wanted = format!(
-            "one of {}",
-            words
-                .iter()
-                .map(|it| format!("{it:?}"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        self.take(key, &wanted, |value| {
-            let value = value.clone().into_string().ok()?;
-            words.contains(&value.as_str()).then_some(value)
-        })
-    }
-
-    /// A duration such as `"30s"` or `"500ms"`.
     pub fn duration(&mut self, key: &str) -> RhaiResultOf<Option<Duration>> {
-        self.take(key, "a duration such as \"30s\" or \"500ms\"", |value| {
-            humantime::parse_duration(&value.clone().into_string().ok()?).ok()
-        })
+        self.take(key, kinds::duration)
     }
 
-    /// A size in bytes such as `"64MB"`.
+    /// Bytes.
     pub fn size(&mut self, key: &str) -> RhaiResultOf<Option<u64>> {
-        self.take(key, "a size such as \"64MB\" or \"1GB\"", |value| {
-            bytes(&value.clone().into_string().ok()?)
-        })
+        self.take(key, kinds::size)
     }
 
     /// Percent, in hundredths.
     pub fn share(&mut self, key: &str) -> RhaiResultOf<Option<u32>> {
-        self.take(key, "a percentage from 0 to 100", |value| {
-            let share = value
-                .as_float()
-                .or_else(|_| value.as_int().map(whole))
-                .ok()?;
-            let hundredths = (share * 100.0).round();
-            // It fits after the check.
-            (0.0..=10_000.0)
-                .contains(&hundredths)
-                .then(|| format!("{hundredths}").parse().ok())?
-        })
+        self.take(key, kinds::share)
     }
 
-    /// Bits a second such as `"8Mbit"`.
+    /// Bits a second.
     pub fn rate(&mut self, key: &str) -> RhaiResultOf<Option<u64>> {
-        self.take(
-            key,
-            "bits a second such as \"8Mbit\" or \"500kbit\"",
-            |value| {
-                let text = value.clone().into_string().ok()?.to_lowercase();
-                let number = text.strip_suffix("bit")?;
-                let (number, unit) = match number.strip_suffix(['k', 'm', 'g']) {
-                    Some(rest) => (rest, &number[rest.len()..]),
-                    None => (number, ""),
-                };
-                let unit = match unit {
-                    "k" => 1000,
-                    "m" => 1_000_000,
-                    "g" => 1_000_000_000,
-                    _ => 1,
-                };
-                number
-                    .parse::<u64>()
-                    .ok()?
-                    .checked_mul(unit)
-                    .filter(|it| *it > 0)
-            },
-        )
+        self.take(key, kinds::rate)
     }
 
     pub fn texts(&mut self, key: &str) -> RhaiResultOf<Vec<String>> {
-        let texts = self.take(key, "an array of texts", |value| {
+        let texts = self.take(key, |value| {
             let items = value.clone().into_array().ok()?;
             items
                 .into_iter()
@@ -246,7 +209,7 @@ impl Options {
 
     /// A map of texts and numbers, such as settings.
     pub fn words(&mut self, key: &str) -> RhaiResultOf<Vec<(String, String)>> {
-        let words = self.take(key, "a map of texts, numbers and booleans", |value| {
+        let words = self.take(key, |value| {
             settings(&value.clone().try_cast::<Map>()?)?
                 .into_iter()
                 .map(|(name, value)| Some((name, value?)))
@@ -259,9 +222,8 @@ impl Options {
     pub fn value<T: Clone + Send + Sync + 'static>(
         &mut self,
         key: &str,
-        wanted: &str,
     ) -> RhaiResultOf<Option<T>> {
-        self.take(key, wanted, |value| value.clone().try_cast::<T>())
+        self.take(key, |value| value.clone().try_cast::<T>())
     }
 
     pub fn raw(&mut self, key: &str) -> Option<Dynamic> {
@@ -269,18 +231,8 @@ impl Options {
     }
 
     /// `fails`: true for any failure, else exactly this one.
-    pub fn expected(&mut self) -> RhaiResultOf<crate::lab::Expected> {
-        use crate::lab::Expected;
-        let expected = self.take("fails", "true, an SQLSTATE or an exit code", |value| {
-            if let Ok(fails) = value.as_bool() {
-                return Some(if fails {
-                    Expected::Failure
-                } else {
-                    Expected::Success
-                });
-            }
-            word(value).map(Expected::Exactly)
-        })?;
+    pub fn expected(&mut self) -> RhaiResultOf<Expected> {
+        let expected = self.take("fails", kinds::expected)?;
         Ok(expected.unwrap_or_default())
     }
 
@@ -300,46 +252,15 @@ pub fn settings(map: &Map) -> Option<Vec<(String, Option<String>)>> {
             let value = if value.is_unit() {
                 None
             } else {
-                Some(word(value)?)
+                Some(kinds::word(value)?)
             };
             Some((name.to_string(), value))
         })
         .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a percentage has few digits")]
-fn whole(number: i64) -> f64 {
-    number as f64
-}
-
-fn word(value: &Dynamic) -> Option<String> {
-    if let Ok(value) = value.as_bool() {
-        return Some(if value { "on" } else { "off" }.to_owned());
-    }
-    if value.is_int() || value.is_float() {
-        return Some(value.to_string());
-    }
-    value.clone().into_string().ok()
-}
-
-/// Bytes of a size such as `64MB`; PostgreSQL's units, in powers of 1024.
-pub fn bytes(text: &str) -> Option<u64> {
-    let at = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(at);
-    let shift = match unit.trim() {
-        "B" | "" => 0,
-        "kB" | "KB" | "k" | "K" => 10,
-        "MB" | "M" | "m" => 20,
-        "GB" | "G" | "g" => 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_shl(shift)
-}
-
 /// A type's name in the user's words.
-fn kind(name: &str) -> &str {
+fn type_in_words(name: &str) -> &str {
     match name {
         "i64" => "a number",
         "f64" => "a number with a fraction",
@@ -359,14 +280,5 @@ mod tests {
         let keys = ["archive", "target_time", "target_name"];
         assert_eq!(nearest("target_tme", keys), Some("target_time"));
         assert_eq!(nearest("banana", keys), None);
-    }
-
-    #[test]
-    fn sizes_have_postgres_units() {
-        assert_eq!(
-            ["64MB", "1GB", "8kB", "512"].map(bytes),
-            [Some(64 << 20), Some(1 << 30), Some(8 << 10), Some(512)]
-        );
-        assert_eq!(bytes("many"), None);
     }
 }

@@ -73,10 +73,18 @@ struct Seen {
 fn tokens(engine: &Engine, source: &str) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut braces: Vec<bool> = Vec::new();
+    // How many braces are open where a text's `${` begins, for each text that goes on.
+    let mut texts: Vec<usize> = Vec::new();
     let mut switch = false;
-    for (token, position) in engine.lex(&[source][..]).0 {
+    let sources = [source];
+    let (lexer, control) = engine.lex(&sources);
+    for (token, position) in lexer {
         let block = match token {
             Token::EOF | Token::LexError(_) => break,
+            Token::InterpolatedString(_) => {
+                texts.push(braces.len());
+                false
+            }
             Token::Switch => {
                 switch = true;
                 false
@@ -89,11 +97,20 @@ fn tokens(engine: &Engine, source: &str) -> Vec<Seen> {
                 braces.push(!std::mem::take(&mut switch));
                 braces[braces.len() - 1]
             }
-            Token::RightBrace => braces.pop().unwrap_or(true),
+            Token::RightBrace => {
+                let block = braces.pop().unwrap_or(true);
+                if texts.pop_if(|open| *open == braces.len()).is_some() {
+                    // The lexer can't know that the text goes on: its parser tells it.
+                    control.borrow_mut().is_within_text = true;
+                }
+                block
+            }
             _ => false,
         };
+        // The rest of a text after `${…}` may have no place of its own.
+        let last = seen.last().map_or(0, |it| it.line);
         seen.push(Seen {
-            line: position.line().unwrap_or(1) - 1,
+            line: position.line().map_or(last, |line| line - 1),
             token,
             block,
         });
@@ -178,6 +195,22 @@ mod tests {
     fn the_value_of_a_block_is_kept() {
         let source = "let a = { if true { 1 } else { 2 }\n// no\n};";
         check(source, source);
+    }
+
+    #[test]
+    fn a_text_with_values_in_it_hides_no_comment_after_it() {
+        check(
+            "let a = `it's ${if true { `${1}'` } else { \"\" }}\n// no\n'${2}`;\n// yes\nlet b = 2;",
+            "let a = `it's ${if true { `${1}'` } else { \"\" }}\n// no\n'${2}`;\ntell_prose(\"yes\");\nlet b = 2;",
+        );
+    }
+
+    #[test]
+    fn a_text_with_values_in_it_hides_no_comment_before_it() {
+        check(
+            "let a = 1;\n// yes\nfor i in [a] {\nlet b = `with ${i}`;\nlet c = `${i}\n${a}!`;\n}",
+            "let a = 1;\ntell_prose(\"yes\");\nfor i in [a] {\nlet b = `with ${i}`;\nlet c = `${i}\n${a}!`;\n}",
+        );
     }
 
     #[test]

@@ -77,6 +77,11 @@ pub fn misuse(call: &NativeCallContext<'_>, message: impl Into<String>) -> Box<E
     raise(Problem::new(Blame::Playbook, message).at(place(call)))
 }
 
+/// What was read of an argument; what is wrong with it is at the call.
+pub fn read<T>(call: &NativeCallContext<'_>, read: Result<T, Problem>) -> RhaiResultOf<T> {
+    read.map_err(|problem| raise(problem.at(place(call))))
+}
+
 /// What a script may catch is what the system under test did; never that the machine failed, that
 /// the playbook is wrong, or that somebody wants it to end.
 #[expect(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step};
 use crate::lab::{self, Backup, Node, Recovery, Target};
@@ -12,19 +13,19 @@ use crate::lab::{self, Backup, Node, Recovery, Target};
 pub const KEYS: &[Keys] = &[Keys {
     function: "recover",
     keys: &[
-        "archive",
-        "restore_command",
-        "target_time",
-        "target_lsn",
-        "target_xid",
-        "target_name",
-        "immediate",
-        "inclusive",
-        "timeline",
-        "action",
-        "standby",
-        "upstream",
-        "archiving",
+        ("archive", Kind::Text),
+        ("restore_command", Kind::Text),
+        ("target_time", Kind::Text),
+        ("target_lsn", Kind::Text),
+        ("target_xid", Kind::Word),
+        ("target_name", Kind::Text),
+        ("immediate", Kind::Flag),
+        ("inclusive", Kind::Flag),
+        ("timeline", Kind::Word),
+        ("action", Kind::OneOf(&["promote", "pause", "shutdown"])),
+        ("standby", Kind::Flag),
+        ("upstream", Kind::Text),
+        ("archiving", Kind::Flag),
     ],
 }];
 
@@ -189,7 +190,7 @@ fn run(
         inclusive: options.flag("inclusive")?,
         timeline: options.word("timeline")?,
         action: options
-            .one_of("action", &["promote", "pause", "shutdown"])?
+            .text("action")?
             .unwrap_or_else(|| "promote".to_owned()),
         upstream,
         standby,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
-use super::nodes;
+use super::kinds::{Kind, PORT};
+use super::nodes::{self, CAPS, STORAGE};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, session, shown_step};
 use crate::lab::{self, Caught, Link, Node, NodeOptions, StandbyOptions};
@@ -15,30 +16,34 @@ pub const KEYS: &[Keys] = &[
     Keys {
         function: "start_standby",
         keys: &[
-            "synchronous",
-            "application_name",
-            "slot",
-            "delay",
-            "conninfo",
-            "image",
-            "pg",
-            "volumes",
-            "config",
-            "hba",
-            "env",
-            "hostname",
-            "memory",
-            "storage",
-            "disk",
-            "data",
-            "port",
-            "caps",
-            "lan",
+            ("synchronous", Kind::Flag),
+            ("application_name", Kind::Text),
+            ("slot", Kind::Text),
+            ("delay", Kind::Duration),
+            ("conninfo", Kind::Text),
+            ("image", Kind::Text),
+            ("pg", Kind::Number(9, 99)),
+            ("volumes", Kind::Volumes),
+            ("config", Kind::Settings),
+            ("hba", Kind::Texts),
+            ("env", Kind::Settings),
+            ("hostname", Kind::Text),
+            ("memory", Kind::Size),
+            ("storage", STORAGE),
+            ("disk", Kind::Size),
+            ("data", Kind::Text),
+            ("port", PORT),
+            ("caps", CAPS),
+            ("lan", Kind::Flag),
         ],
     },
     Keys {
         function: "follow",
-        keys: &["application_name", "slot", "conninfo"],
+        keys: &[
+            ("application_name", Kind::Text),
+            ("slot", Kind::Text),
+            ("conninfo", Kind::Text),
+        ],
     },
 ];
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine};
 
-use super::raise::{RhaiResultOf, misuse, shown_step, step};
+use super::raise::{RhaiResultOf, misuse, read, shown_step, step};
 use super::sql::maps;
 use crate::lab::{self, Node, ReadOnly};
+use crate::problem::{Blame, Problem};
 
 pub fn register(engine: &mut Engine) {
     engine.register_global_module(exported_module!(chapter).into());
@@ -108,14 +109,8 @@ mod chapter {
         primary: &mut Arc<Node>,
         mode: &str,
     ) -> RhaiResultOf<()> {
-        match mode {
-            "sync" => set_sync_mode(&call, primary, None),
-            "async" => set_sync_mode(&call, primary, Some(Vec::new())),
-            other => Err(misuse(
-                &call,
-                format!("`{other}` is neither \"sync\" nor \"async\""),
-            )),
-        }
+        let names = read(&call, super::mode(mode))?;
+        set_sync_mode(&call, primary, names)
     }
 
     /// Lets nobody write on a primary any more, as a planned change of roles needs it: new
@@ -141,6 +136,18 @@ mod chapter {
         shown_step(&call, what, async |act| {
             lab::read_only(act, primary, wanted).await
         })
+    }
+}
+
+/// The standbys that a mode waits for; none are named: all that stream now.
+pub fn mode(mode: &str) -> Result<Option<Vec<String>>, Problem> {
+    match mode {
+        "sync" => Ok(None),
+        "async" => Ok(Some(Vec::new())),
+        other => {
+            let message = format!("`{other}` is neither \"sync\" nor \"async\"");
+            Err(Problem::new(Blame::Playbook, message))
+        }
     }
 }
 

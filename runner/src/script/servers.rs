@@ -5,29 +5,45 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
+use super::kinds::Kind;
 use super::options::{Keys, Options, settings};
-use super::raise::{RhaiResultOf, misuse, shown_step, step};
+use super::raise::{RhaiResultOf, misuse, read, shown_step, step};
 use crate::lab::{self, Node, StopMode};
+use crate::problem::{Blame, Problem};
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "start_daemon",
-    keys: &["user"],
+    keys: &[("user", Kind::Text)],
 }];
 
 pub fn register(engine: &mut Engine) {
     engine.register_global_module(exported_module!(chapter).into());
 }
 
-fn mode_of(call: &NativeCallContext<'_>, mode: &str) -> RhaiResultOf<StopMode> {
+/// A way to stop a server.
+pub fn mode(mode: &str) -> Result<StopMode, Problem> {
     match mode {
         "smart" => Ok(StopMode::Smart),
         "fast" => Ok(StopMode::Fast),
         "immediate" => Ok(StopMode::Immediate),
-        _ => Err(misuse(
-            call,
+        _ => Err(Problem::new(
+            Blame::Playbook,
             format!("`{mode}` is no way to stop a server: \"smart\", \"fast\" or \"immediate\""),
         )),
     }
+}
+
+/// A signal's name without SIG.
+pub fn signal(signal: &str) -> Result<&str, Problem> {
+    let known = [
+        "KILL", "QUIT", "TERM", "INT", "HUP", "STOP", "CONT", "USR1", "USR2", "ABRT", "SEGV",
+    ];
+    let signal = signal.trim_start_matches("SIG");
+    if known.contains(&signal) {
+        return Ok(signal);
+    }
+    let message = format!("`{signal}` is no signal for a server: {}", known.join(", "));
+    Err(Problem::new(Blame::Playbook, message))
 }
 
 #[export_module]
@@ -64,7 +80,7 @@ mod chapter {
         node: &mut Arc<Node>,
         mode: &str,
     ) -> RhaiResultOf<()> {
-        let mode = mode_of(&call, mode)?;
+        let mode = read(&call, super::mode(mode))?;
         shown_step(
             &call,
             format!("stop the server on {}", node.name),
@@ -123,16 +139,7 @@ mod chapter {
         node: &mut Arc<Node>,
         signal: &str,
     ) -> RhaiResultOf<()> {
-        let known = [
-            "KILL", "QUIT", "TERM", "INT", "HUP", "STOP", "CONT", "USR1", "USR2", "ABRT", "SEGV",
-        ];
-        let signal = signal.trim_start_matches("SIG");
-        if !known.contains(&signal) {
-            return Err(misuse(
-                &call,
-                format!("`{signal}` is no signal for a server: {}", known.join(", ")),
-            ));
-        }
+        let signal = read(&call, super::signal(signal))?;
         shown_step(
             &call,
             format!("kill the server on {}", node.name),

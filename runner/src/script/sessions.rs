@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
+use super::kinds::{Kind, PORT};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, place, raise, session as run_session, shown_step, step};
 use super::sql::psql_options;
@@ -15,11 +16,19 @@ use crate::session::PATIENCE;
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "session",
-        keys: &["db", "user", "password", "host", "port", "name", "from"],
+        keys: &[
+            ("db", Kind::Text),
+            ("user", Kind::Text),
+            ("password", Kind::Text),
+            ("host", Kind::Host),
+            ("port", PORT),
+            ("name", Kind::Text),
+            ("from", Kind::Is("a node")),
+        ],
     },
     Keys {
         function: "result",
-        keys: &["timeout", "fails"],
+        keys: &[("timeout", Kind::Duration), ("fails", Kind::Sqlstate)],
     },
 ];
 
@@ -106,7 +115,7 @@ mod chapter {
             &call,
             &[Keys {
                 function: "psql",
-                keys: &["fails"],
+                keys: &[("fails", Kind::Sqlstate)],
             }],
             options,
         )?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine, Map};
 
+use super::kinds::{Kind, PORT};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, shown_step, step};
 use crate::lab::{self, Node, PsqlOptions};
@@ -13,15 +14,23 @@ use crate::sql::{Rows, Value};
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "psql",
-        keys: &["db", "user", "password", "host", "port", "fails", "from"],
+        keys: &[
+            ("db", Kind::Text),
+            ("user", Kind::Text),
+            ("password", Kind::Text),
+            ("host", Kind::Host),
+            ("port", PORT),
+            ("fails", Kind::Sqlstate),
+            ("from", Kind::Is("a node")),
+        ],
     },
     Keys {
         function: "query",
-        keys: &["db"],
+        keys: &[("db", Kind::Text)],
     },
     Keys {
         function: "value",
-        keys: &["db"],
+        keys: &[("db", Kind::Text)],
     },
 ];
 
@@ -44,9 +53,7 @@ pub fn psql_options(options: &mut Options) -> RhaiResultOf<PsqlOptions> {
         user: options.text("user")?,
         password: options.text("password")?,
         host,
-        port: options
-            .number("port", 1, 65535)?
-            .map(|it| u16::try_from(it).expect("it is small")),
+        port: options.number("port")?,
         expected: options.expected()?,
         label: None,
     })

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use rhai::Engine;
+use rhai::{Engine, Module, Shared};
 
 use super::invariants::Invariant;
 use crate::event::{Place, What};
@@ -17,7 +17,10 @@ pub type Finalizer = Box<dyn FnOnce(&Engine) -> Result<(), Problem> + Send + Syn
 pub struct Stage {
     pub session: Arc<Session>,
     path: String,
-    source: String,
+    /// The playbook's text, as far as it is written.
+    source: Mutex<String>,
+    /// What was imported for good, by a script that is typed.
+    modules: Mutex<Vec<(String, Shared<Module>)>>,
     /// By the lab that they belong to.
     finalizers: Mutex<Vec<(usize, Finalizer)>>,
     invariants: Mutex<Vec<(usize, Arc<Invariant>)>>,
@@ -30,7 +33,8 @@ impl Stage {
         Self {
             session,
             path: path.to_owned(),
-            source: source.to_owned(),
+            source: Mutex::new(source.to_owned()),
+            modules: Mutex::default(),
             finalizers: Mutex::default(),
             invariants: Mutex::default(),
             told: Mutex::default(),
@@ -60,7 +64,25 @@ impl Stage {
 
     /// The same stage for an observer.
     pub fn observed(&self) -> Self {
-        Self::new(Arc::new(self.session.observer()), &self.path, &self.source)
+        let stage = Self::new(Arc::new(self.session.observer()), &self.path, "");
+        let modules = self.modules();
+        *stage.modules.lock().expect("no panic holds it") = modules;
+        stage
+    }
+
+    /// From here on the playbook's text is this.
+    pub fn reads(&self, source: &str) {
+        source.clone_into(&mut self.source.lock().expect("no panic holds it"));
+    }
+
+    /// Has an import be there in all engines on this stage.
+    pub fn imports(&self, name: &str, module: Shared<Module>) {
+        let mut modules = self.modules.lock().expect("no panic holds it");
+        modules.push((name.to_owned(), module));
+    }
+
+    pub fn modules(&self) -> Vec<(String, Shared<Module>)> {
+        self.modules.lock().expect("no panic holds it").clone()
     }
 
     /// Has an invariant end with the innermost lab.
@@ -95,7 +117,8 @@ impl Stage {
         if place.file != self.path {
             return None;
         }
-        let line = self.source.lines().nth(place.line.checked_sub(1)?)?;
+        let source = self.source.lock().expect("no panic holds it");
+        let line = source.lines().nth(place.line.checked_sub(1)?)?;
         let before = line
             .chars()
             .take(place.column.saturating_sub(1))

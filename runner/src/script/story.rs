@@ -29,9 +29,11 @@ mod chapter {
         if title.trim().is_empty() || title.contains('\n') {
             return Err(misuse(&call, "a step needs a title of one line"));
         }
-        session(&call).sink.send(What::SectionStarted {
+        let (session, place) = (session(&call), place(&call));
+        session.pause_before(title, &place).map_err(raise)?;
+        session.sink.send(What::SectionStarted {
             title: title.to_owned(),
-            place: place(&call),
+            place,
         });
         Ok(())
     }
@@ -46,6 +48,23 @@ mod chapter {
         session(&call).sink.send(What::Prose {
             text: markdown.to_owned(),
         });
+    }
+
+    /// What is shown in the closure is compared, and is in the script of the tutorial
+    /// (`pgdrill tutorial --format sh`), but readers don't see it: for what must be done and would lead
+    /// away from the story. Prose in it is told to nobody. Returns what the closure returns.
+    ///
+    /// ```rhai
+    /// let p1 = start_node("p1");
+    /// hide(|| psql(p1, "create table filler as select generate_series(1, 1000) as i"));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn hide(call: NativeCallContext<'_>, body: FnPtr) -> RhaiResultOf<Dynamic> {
+        let session = session(&call);
+        session.sink.send(What::HidingStarted);
+        let value = called(&call, &body);
+        session.sink.send(What::HidingFinished);
+        value
     }
 
     /// Plays a scenario within the scenario, to play the same drill twice: its own nodes, names and
@@ -64,6 +83,9 @@ mod chapter {
         let session = session(&call);
         session.open_lab(title);
         let played = called(&call, &body);
+        if let Err(error) = &played {
+            session.pause_after(&problem(error, &place(&call).file));
+        }
         let unfinished = stage(&call).finish(call.engine()).into_iter().next();
         let ended = session.close_lab(&place(&call));
         let value = played?;

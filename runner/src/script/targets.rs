@@ -115,7 +115,7 @@ fn route(
     to: &impl Target,
     mut options: Options,
 ) -> RhaiResultOf<Route> {
-    let from = options.value::<Arc<Node>>("from", "a node")?;
+    let from = options.value::<Arc<Node>>("from")?;
     let options = psql_options(&mut options)?;
     if options.host.is_some() {
         return Err(misuse(
@@ -137,11 +137,14 @@ fn route(
 
 /// The same address for a workload's clients, who are on the Docker host.
 fn service(call: &NativeCallContext<'_>, to: &impl Target) -> RhaiResultOf<Service> {
+    reached(call, to.endpoint().complete(PsqlOptions::default()))
+}
+
+/// What these options lead to from the Docker host.
+fn reached(call: &NativeCallContext<'_>, options: PsqlOptions) -> RhaiResultOf<Service> {
     let lab = session(call).lab();
-    Ok(Service::Address {
-        client: step(call, "the Docker host", async |_| lab.docker_host().await)?,
-        options: to.endpoint().complete(PsqlOptions::default()),
-    })
+    let client = step(call, "the Docker host", async |_| lab.docker_host().await)?;
+    Ok(Service::Address { client, options })
 }
 
 fn start_workload(
@@ -175,7 +178,9 @@ fn start_on_any(
             ..Endpoint::default()
         };
         let at = lab::endpoint(&lab, &node, at).map_err(|problem| misuse(call, problem.message))?;
-        hosts.push(service(call, &at)?);
+        let options = at.endpoint().complete(PsqlOptions::default());
+        let label = Some(node.name.clone());
+        hosts.push(reached(call, PsqlOptions { label, ..options })?);
     }
     workloads::start(call, Service::any_of(hosts), options)
 }

@@ -6,14 +6,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::{Playbook, play};
+use super::{Playbook, play, talk};
 use crate::engine::Engine;
 use crate::engine::recording::recording;
-use crate::event::{Form, What};
 use crate::image::{Images, Settings};
 use crate::lab::{Sink, World};
-use crate::problem::Problem;
-use crate::session::{Session, Setting};
+use crate::session::{Pauses, Session, Setting, Typing};
+
+mod pauses;
+mod told;
+mod typed;
+
+use told::{told, verdict};
 
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(50);
@@ -24,6 +28,30 @@ pub fn played(source: &str) -> String {
 }
 
 fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> String {
+    played_with(source, limit, stop_after, None)
+}
+
+fn played_with(
+    source: &str,
+    limit: Duration,
+    stop_after: Option<Duration>,
+    pauses: Option<Pauses>,
+) -> String {
+    played_by(source, limit, stop_after, pauses, None)
+}
+
+/// The same for what is typed after it.
+fn played_typed(source: &str, limit: Duration, typing: Typing) -> String {
+    played_by(source, limit, None, None, Some(typing))
+}
+
+fn played_by(
+    source: &str,
+    limit: Duration,
+    stop_after: Option<Duration>,
+    pauses: Option<Pauses>,
+    typing: Option<Typing>,
+) -> String {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -42,6 +70,8 @@ fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> 
             beside: std::env::temp_dir(),
             stop: stop.clone(),
             limit,
+            pauses,
+            typing: typing.clone(),
         }));
         // Stopped in the middle of a call, however long the way to it is.
         let watched = engine.clone();
@@ -59,9 +89,12 @@ fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> 
             source: source.to_owned(),
         };
         let playing = Arc::clone(&session);
-        let problems = tokio::task::spawn_blocking(move || play(&playbook, &playing))
-            .await
-            .expect("no panic");
+        let problems = tokio::task::spawn_blocking(move || match typing {
+            Some(typing) => talk(&playbook, typing.until, &playing),
+            None => play(&playbook, &playing),
+        })
+        .await
+        .expect("no panic");
         if let Some(stopping) = stopping {
             stopping.abort();
         }
@@ -84,40 +117,6 @@ fn played_until(source: &str, limit: Duration, stop_after: Option<Duration>) -> 
         );
         lines.join("\n")
     })
-}
-
-fn told(what: &What) -> Option<String> {
-    match what {
-        What::Shown(shown) if shown.form == Form::Remark => Some(format!("# {}", shown.input)),
-        What::Shown(shown) => Some(format!("{}{}", shown.prompt, shown.input)),
-        What::Prose { text } => Some(format!("prose: {text}")),
-        What::Said { text } => Some(format!("says: {text}")),
-        What::SectionStarted { title, .. } => Some(format!("step: {title}")),
-        What::LabStarted { title } => Some(format!("lab: {title}")),
-        What::LabFinished { title } => Some(format!("end of lab: {title}")),
-        What::Marked(mark) => Some(format!("mark: {mark:?}")),
-        What::Violated { invariant, seen } => Some(format!("violated: {invariant}: {seen:?}")),
-        _ => None,
-    }
-}
-
-fn verdict(problem: &Problem) -> String {
-    let place = problem
-        .place
-        .as_ref()
-        .map(|it| format!("{}:{} ", it.line, it.column));
-    let notes: Vec<_> = problem
-        .notes
-        .iter()
-        .map(|note| format!("\n   = {note}"))
-        .collect();
-    format!(
-        "{:?}: {}{}{}",
-        problem.blame,
-        place.unwrap_or_default(),
-        problem.message,
-        notes.concat()
-    )
 }
 
 #[test]
@@ -169,8 +168,10 @@ fn what_the_system_does_can_be_caught_and_what_the_playbook_or_machine_does_cann
     "#), @"
 $ docker run -d --name a postgres:17
 a$ broken
+# exit code 3
 says: 3
 a$ broken
+# exit code 3
 says: the command on node `a` failed with exit code 3
 Environment: 5:18 image `missing` is not there and can't be had
    = no such image: `missing`
@@ -202,12 +203,14 @@ step: Start
 prose: Told in each lab.
 $ docker run -d --name a postgres:17 sleep infinity
 says: finally one
+$ docker rm -fv a
 end of lab: one
 lab: two
 step: Start
 prose: Told in each lab.
 $ docker run -d --name a postgres:17 sleep infinity
 says: finally two
+$ docker rm -fv a
 end of lab: two
 engine: create a from postgres:17
 engine: remove a
@@ -233,12 +236,15 @@ System: 3:45 oh
 #[test]
 fn checks_name_both_values_and_refuse_to_compare_unlike_ones() {
     insta::assert_snapshot!(
-        [r#"expect_eq(1 + 1, 3, "sums are right");"#, r#"expect_eq("2", 2);"#, r#"if 2 == "2" { }"#, "expect_eq([1, #{ a: 1.0 }], [1, #{ a: 1 }]);"]
+        [r#"expect_eq(1 + 1, 3, "sums are right");"#, "expect_eq(1, 2);", r#"expect_eq("2", 2);"#, r#"if 2 == "2" { }"#, "expect_eq([1, #{ a: 1.0 }], [1, #{ a: 1 }]);"]
             .map(played).join("\n"),
         @r#"
 System: 1:1 not equal: sums are right
    = wanted: 3
    = actual: 2
+System: 1:1 not equal
+   = wanted: 2
+   = actual: 1
 Playbook: 1:1 "2" is compared with 2: they are never equal
 Playbook: 1:6 a number is compared with a text: they are never equal
    = convert one of them: `.to_string()`, `parse_int(…)`
@@ -266,8 +272,10 @@ data, port, initdb, auth, user, password, caps, lan, network
    = manual: pgdrill api start_node
 Playbook: 1:1 option `port` of `start_node` must be a number from 1 to 65535, not 70000 (a number)
    = manual: pgdrill api start_node
-Playbook: 1:1 `volumes` must give a volume for `/x`: volume("name")
-Playbook: 1:1 capability `SYS_ADMIN` is not one that a node may have: NET_ADMIN, NET_RAW, SYS_NICE, SYS_PTRACE, IPC_LOCK, AUDIT_WRITE
+Playbook: 1:1 option `volumes` of `start_node` must be a map from absolute paths to volumes, #{ "/mnt/backup": volume("backups") }, not #{"/x": "backups"}
+   = manual: pgdrill api start_node
+Playbook: 1:1 option `caps` of `start_node` must be an array of some of "NET_ADMIN", "NET_RAW", "SYS_NICE", "SYS_PTRACE", "IPC_LOCK", "AUDIT_WRITE", not ["SYS_ADMIN"]
+   = manual: pgdrill api start_node
 Playbook: 1:1 option `storage` of `start_node` must be one of "volume", "memory", "layer", not "tape"
    = manual: pgdrill api start_node
 Playbook: 1:1 `A B` is no name for a node

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
+use super::kinds::{Kind, PORT};
 use super::options::{Keys, Options};
 use super::raise::{RhaiResultOf, misuse, place, raise, session, shown_step, step};
 use crate::lab::{self, Endpoint, Move, Node, Vip};
@@ -12,11 +13,19 @@ use crate::lab::{self, Endpoint, Move, Node, Vip};
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "move_to",
-        keys: &["split_brain", "fence"],
+        keys: &[
+            ("split_brain", Kind::Flag),
+            ("fence", Kind::OneOf(&["unplug"])),
+        ],
     },
     Keys {
         function: "endpoint",
-        keys: &["port", "user", "password", "db"],
+        keys: &[
+            ("port", PORT),
+            ("user", Kind::Text),
+            ("password", Kind::Text),
+            ("db", Kind::Text),
+        ],
     },
 ];
 
@@ -92,7 +101,7 @@ mod chapter {
         let mut options = Options::at(place(&call), "move_to", KEYS, options)?;
         let how = Move {
             split_brain: options.flag("split_brain")?.unwrap_or_default(),
-            fence: options.one_of("fence", &["unplug"])?.is_some(),
+            fence: options.text("fence")?.is_some(),
             frozen: Vec::new(),
         };
         let lab = session(&call).lab();
@@ -163,9 +172,7 @@ mod chapter {
     ) -> RhaiResultOf<Endpoint> {
         let mut options = Options::of(&call, KEYS, options)?;
         let rest = Endpoint {
-            port: options
-                .number("port", 1, 65535)?
-                .map(|it| u16::try_from(it).expect("it is small")),
+            port: options.number("port")?,
             user: options.text("user")?,
             password: options.text("password")?,
             db: options.text("db")?,

@@ -7,22 +7,24 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine, Map};
 
 use super::checks::check;
+use super::kinds::Kind;
 use super::options::{Keys, Options};
-use super::raise::{RhaiResultOf, misuse, place, raise, session, shown_step};
+use super::raise::{RhaiResultOf, misuse, place, raise, read, session, shown_step};
 use crate::cost::{Cost, Mark, Outage};
 use crate::event::{Form, Shown, What};
 use crate::lab::{Connections, Node, Service, Workload, WorkloadOptions};
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 
 pub const KEYS: &[Keys] = &[Keys {
     function: "start_workload",
     keys: &[
-        "writers",
-        "rate",
-        "connections",
-        "connect_timeout",
-        "answer_timeout",
-        "table",
+        ("writers", Kind::Number(1, 100)),
+        ("rate", Kind::Number(1, 100_000)),
+        ("connections", Kind::OneOf(&["kept", "new"])),
+        ("connect_timeout", Kind::Duration),
+        ("answer_timeout", Kind::Duration),
+        ("table", Kind::Text),
     ],
 }];
 
@@ -165,12 +167,7 @@ mod chapter {
         workload: &mut Arc<Workload>,
         limit: &str,
     ) -> RhaiResultOf<()> {
-        let Ok(most) = humantime::parse_duration(limit) else {
-            return Err(misuse(
-                &call,
-                format!("`{limit}` is no duration such as \"5s\" or \"500ms\""),
-            ));
-        };
+        let most = read(&call, super::limit(limit))?;
         let cost = stopped(&call, workload)?;
         if cost.outages.is_empty() {
             let problem = Problem::new(
@@ -184,13 +181,15 @@ mod chapter {
             ));
         }
         let held = cost.rto.is_some_and(|rto| rto <= most);
-        let message = format!("clients are served again within {limit}");
+        let remark = Remark::ServedWithin {
+            limit: limit.to_owned(),
+        };
         let failure = || match cost.rto {
             Some(rto) => format!("clients were without service for {}", seconds(rto)),
             None => "clients were not served again".to_owned(),
         };
         let notes: Vec<_> = cost.outages.iter().map(outage).collect();
-        verdict(&call, workload, held, &message, failure, &notes)
+        verdict(&call, workload, held, &remark, failure, &notes)
     }
 
     /// Checks that no more than this many acknowledged writes of the workload are lost.
@@ -211,13 +210,13 @@ mod chapter {
     ) -> RhaiResultOf<()> {
         let cost = stopped(&call, workload)?;
         let held = i64::try_from(cost.lost).is_ok_and(|lost| lost <= most);
-        let message = match most {
-            0 => "no acknowledged write is lost".to_owned(),
-            most => format!("at most {most} acknowledged writes are lost"),
+        let remark = match most {
+            0 => Remark::NothingLost,
+            most => Remark::AtMostLost { most },
         };
         let failure = || format!("{} acknowledged writes are lost", cost.lost);
-        let notes = [format!("of {}; expected: {message}", cost.acked)];
-        verdict(&call, workload, held, &message, failure, &notes)
+        let notes = [format!("of {}; expected: {remark}", cost.acked)];
+        verdict(&call, workload, held, &remark, failure, &notes)
     }
 }
 
@@ -227,13 +226,11 @@ pub fn start(
     options: Map,
 ) -> RhaiResultOf<Arc<Workload>> {
     let mut options = Options::at(place(call), "start_workload", KEYS, options)?;
-    let number =
-        |it: Option<i64>, default| it.and_then(|it| u32::try_from(it).ok()).unwrap_or(default);
-    let connections = options.one_of("connections", &["kept", "new"])?;
+    let connections = options.text("connections")?;
     let second = Duration::from_secs(1);
     let options = WorkloadOptions {
-        writers: number(options.number("writers", 1, 100)?, 4),
-        rate: number(options.number("rate", 1, 100_000)?, 200),
+        writers: options.number("writers")?.unwrap_or(4),
+        rate: options.number("rate")?.unwrap_or(200),
         connections: match connections.as_deref() {
             Some("new") => Connections::New,
             _ => Connections::Kept,
@@ -265,22 +262,30 @@ fn stopped(call: &NativeCallContext<'_>, workload: &Workload) -> RhaiResultOf<Co
         .ok_or_else(|| misuse(call, "the workload still goes on: stop() it first"))
 }
 
+/// The longest that a service may be out.
+pub fn limit(limit: &str) -> Result<Duration, Problem> {
+    humantime::parse_duration(limit).map_err(|_| {
+        let message = format!("`{limit}` is no duration such as \"5s\" or \"500ms\"");
+        Problem::new(Blame::Playbook, message)
+    })
+}
+
 /// A check of what a workload cost. That it held is told, the figures are not: they vary.
 fn verdict(
     call: &NativeCallContext<'_>,
     workload: &Workload,
     held: bool,
-    message: &str,
+    remark: &Remark,
     failure: impl Fn() -> String,
     notes: &[String],
 ) -> RhaiResultOf<()> {
-    check(call, held, message, failure, notes)?;
+    check(call, held, &remark.to_string(), failure, notes)?;
     session(call).sink.send(What::Shown(Shown {
         node: Some(workload.service.name().to_owned()),
         form: Form::Remark,
         prompt: "# ".to_owned(),
         continuation: "# ".to_owned(),
-        input: message.to_owned(),
+        input: remark.to_string(),
         output: String::new(),
         place: place(call),
     }));

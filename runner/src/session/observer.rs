@@ -33,6 +33,9 @@ impl Session {
             polling: AtomicU32::new(1),
             over: AtomicU32::new(0),
             glance: Some(Glance::default()),
+            pausing: None,
+            typing: None,
+            stood: Mutex::default(),
         }
     }
 

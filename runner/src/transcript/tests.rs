@@ -105,6 +105,43 @@ fn the_body_is_a_tutorial() {
 }
 
 #[test]
+fn what_is_hidden_stands_in_a_comment() {
+    let command = |input| shown(Form::Shell, "$ ", input, "");
+    let transcript = told([
+        started(""),
+        command("one"),
+        What::HidingStarted,
+        prose("Nobody reads this."),
+        command("two"),
+        command("three"),
+        What::HidingFinished,
+        command("four"),
+        prose("- item"),
+        What::HidingStarted,
+        command("five"),
+        What::HidingFinished,
+    ]);
+    insta::assert_snapshot!(transcript.body(), @r"
+        $ one
+
+    <!-- hidden
+        $ two
+        $ three
+    -->
+
+        $ four
+
+    - item
+
+    <!-- -->
+
+    <!-- hidden
+        $ five
+    -->
+    ");
+}
+
+#[test]
 fn a_lab_has_steps_of_its_own() {
     let transcript = told([
         started(""),

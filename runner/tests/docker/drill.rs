@@ -73,13 +73,16 @@ impl Root {
     }
 }
 
-/// The program in a folder, without what this process's environment says about CI.
+/// The program in a folder, without what this process's environment says about CI, and with records
+/// of its own.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgdrill"));
     command
         .args(arguments)
         .current_dir(folder)
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("NO_COLOR", "1");
     command
 }

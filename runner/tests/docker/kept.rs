@@ -13,7 +13,7 @@ crate::trials!(
 );
 
 /// Runs a command of the program on a text; gives its exit code and both outputs.
-fn pgdrill(root: &Root, arguments: &[&str], input: &str) -> (i32, String, String) {
+pub fn pgdrill(root: &Root, arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut child = command(root.path(), arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -5,12 +5,17 @@ mod bad_days;
 mod drill;
 mod images;
 mod kept;
+mod keyboard;
 mod left;
 mod manual;
 mod networks;
+mod proxy;
 mod replication;
 mod repmgr;
+mod reports;
 mod scenarios;
+mod tutorials;
+mod typed;
 mod workloads;
 
 use libtest_mimic::{Arguments, Trial};
@@ -24,11 +29,16 @@ fn main() {
         .chain(bad_days::trials())
         .chain(images::trials())
         .chain(kept::trials())
+        .chain(keyboard::trials())
+        .chain(typed::trials())
         .chain(workloads::trials())
         .chain(manual::trials())
         .chain(networks::trials())
+        .chain(proxy::trials())
         .chain(repmgr::trials())
         .chain(replication::trials())
+        .chain(reports::trials())
+        .chain(tutorials::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

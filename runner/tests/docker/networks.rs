@@ -79,6 +79,10 @@ fn an_address_moves_only_to_who_is_on_its_segment() {
         r#"vip("10.10.0.100", "eth1").assign(b);"#,
         &["node `b` has no interface `eth1`", "it has eth0"],
     );
+    refused(
+        r#"let v = vip("10.10.0.100", "eth1"); v.assign(a); kill_node(a); v.move_to(a);"#,
+        &["node `a` was killed", "perhaps boot_node(a) first"],
+    );
 }
 
 fn a_delay_without_netem_says_what_brings_it() {

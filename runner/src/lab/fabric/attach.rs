@@ -106,7 +106,7 @@ impl Fabric {
         for (_, command) in state.commands.iter().filter(|(of, _)| of == node) {
             self.carry_out(&state, node, command).await?;
         }
-        Ok(())
+        self.must_be_seen(&state, node, None).await
     }
 
     /// A node is removed for good.

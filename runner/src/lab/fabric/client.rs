@@ -10,18 +10,18 @@ use super::Fabric;
 use super::address::Interface;
 use super::attach::nodad;
 use super::state::{Port, State};
-use super::vip::Vip;
+use super::vip::{Shown, Vip};
 use super::words::explained;
 
 impl Fabric {
     /// The Docker host, where clients are, needs an address on the segment: without one the answers
-    /// have no way back.
+    /// have no way back. Returns what was done.
     pub(super) async fn give_client_address(
         &self,
         state: &mut State,
         vip: &Vip,
         port: &Port,
-    ) -> Result<(), Problem> {
+    ) -> Result<Vec<Shown>, Problem> {
         let family = |net: &IpNet| net.addr().is_ipv4() == vip.address.is_ipv4();
         let Some(net) = port.address.net.filter(family) else {
             let message = format!(
@@ -53,20 +53,22 @@ impl Fabric {
         }
         let segment = state.segments.entry(port.segment.clone()).or_default();
         segment.host.push(free);
-        self.route_to(vip, port, net).await
+        let mut shown = vec![(None, format!("ip addr replace {free} dev {}", port.segment))];
+        shown.extend(self.route_to(vip, port, net).await?);
+        Ok(shown)
     }
 
     /// An address outside the segment's subnet is reached by a route of its own.
-    async fn route_to(&self, vip: &Vip, port: &Port, net: IpNet) -> Result<(), Problem> {
+    async fn route_to(&self, vip: &Vip, port: &Port, net: IpNet) -> Result<Vec<Shown>, Problem> {
         if net.contains(&vip.address) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let script = format!("ip route replace {} dev {}", vip.net(), port.segment);
         let output = self.run(&script).await?;
         if output.code != 0 {
             return Err(explained("routing to the virtual address", &output));
         }
-        Ok(())
+        Ok(vec![(None, script)])
     }
 }
 

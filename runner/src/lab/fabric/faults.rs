@@ -28,15 +28,13 @@ impl Fabric {
             Some(interface) => state.tries_on(&side, interface),
         };
         let commands = self.set_cables(&names, "down").await?;
-        for port in state.ports.iter_mut().filter(|it| names.contains(&it.name)) {
-            port.plugged = false;
-        }
+        state.set_plugged(&names, false);
         let what = format!("unplugging node `{node}`");
         self.must_not_reach(&state, &what, &tries).await?;
         Ok(commands)
     }
 
-    /// Puts the cables in again.
+    /// Puts the cables in again, and tries whether the others see the node. Returns the commands.
     pub async fn plug(
         &self,
         node: &str,
@@ -44,13 +42,13 @@ impl Fabric {
     ) -> Result<Vec<String>, Problem> {
         let mut state = self.state.lock().await;
         let names = state.cables(node, interface)?;
-        for port in state.ports.iter_mut().filter(|it| names.contains(&it.name)) {
-            port.plugged = true;
-        }
+        state.set_plugged(&names, true);
         if !state.machines.contains_key(node) {
             return Ok(Vec::new());
         }
-        self.set_cables(&names, "up").await
+        let commands = self.set_cables(&names, "up").await?;
+        self.must_be_seen(&state, node, interface).await?;
+        Ok(commands)
     }
 
     async fn set_cables(&self, names: &[Interface], to: &str) -> Result<Vec<String>, Problem> {
@@ -305,7 +303,7 @@ impl State {
     }
 
     /// All machines that are in no group.
-    fn rest(&self, groups: &[BTreeSet<Side>]) -> BTreeSet<Side> {
+    pub(super) fn rest(&self, groups: &[BTreeSet<Side>]) -> BTreeSet<Side> {
         let nodes = self.ports.iter().map(|it| Side::Node(it.node.clone()));
         nodes
             .chain([Side::Host])
@@ -348,22 +346,5 @@ impl State {
             }
         }
         tries
-    }
-
-    fn tries_with_all(&self, side: &Side) -> Vec<Try> {
-        let others = self.rest(&[]).into_iter().filter(|it| it != side);
-        others
-            .flat_map(|other| self.one_way(&other, side))
-            .collect()
-    }
-
-    fn tries_on(&self, side: &Side, interface: &Interface) -> Vec<Try> {
-        let Side::Node(node) = side else {
-            return Vec::new();
-        };
-        let port = self.port(node, interface);
-        let address = port.and_then(|it| it.address.net).map(|it| it.addr());
-        let all = self.tries_with_all(side).into_iter();
-        all.filter(|it| Some(it.address) == address).collect()
     }
 }

@@ -20,6 +20,7 @@ mod rights;
 mod shape;
 mod sight;
 mod state;
+mod view;
 mod vip;
 mod wire;
 mod words;
@@ -42,6 +43,7 @@ pub use rights::Rights;
 pub use shape::Shape;
 pub use sight::Sight;
 use state::State;
+pub use view::View;
 pub use vip::{Move, Shown, Vip};
 
 /// What a fabric is made of.

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use crate::engine::{Output, Streams};
 use crate::problem::{Blame, Problem};
 
+use super::address::Interface;
+use super::filter::Cut;
 use super::rights::Rights;
 use super::state::State;
 use super::{Fabric, ROOT, enter};
@@ -120,6 +122,24 @@ impl Fabric {
         let message = format!("{what} did not take effect");
         Err(Problem::new(Blame::Environment, message).with_notes(left.collect::<Vec<_>>()))
     }
+
+    /// Fails unless all that nothing keeps from it see the node. Who looked for it while it was away
+    /// asks for its address once a second, and would miss it a while longer.
+    pub(super) async fn must_be_seen(
+        &self,
+        state: &State,
+        node: &str,
+        interface: Option<&Interface>,
+    ) -> Result<(), Problem> {
+        let side = Side::Node(node.to_owned());
+        let mut tries = match interface {
+            None => state.tries_with_all(&side),
+            Some(interface) => state.tries_on(&side, interface),
+        };
+        tries.retain(|it| state.is_unhindered(it));
+        let what = format!("bringing node `{node}` back to its networks");
+        self.must_reach(state, &what, &tries).await
+    }
 }
 
 /// An unanswered request takes a third of a second: some 5 s in all.
@@ -150,7 +170,44 @@ impl State {
             .collect()
     }
 
-    fn addresses_on(&self, side: &Side, segment: &super::Interface) -> Vec<IpAddr> {
+    /// The requests of all others to this machine.
+    pub(super) fn tries_with_all(&self, side: &Side) -> Vec<Try> {
+        let others = self.rest(&[]).into_iter().filter(|it| it != side);
+        others
+            .flat_map(|other| self.one_way(&other, side))
+            .collect()
+    }
+
+    /// Those of them to one interface.
+    pub(super) fn tries_on(&self, side: &Side, interface: &Interface) -> Vec<Try> {
+        let Side::Node(node) = side else {
+            return Vec::new();
+        };
+        let port = self.port(node, interface);
+        let address = port.and_then(|it| it.address.net).map(|it| it.addr());
+        let all = self.tries_with_all(side).into_iter();
+        all.filter(|it| Some(it.address) == address).collect()
+    }
+
+    /// Whether no fault keeps this request from its answer.
+    fn is_unhindered(&self, it: &Try) -> bool {
+        let is_cut = |cut: &Cut| {
+            let ends = [&cut.from, &cut.to];
+            ends.contains(&&it.from) && ends.contains(&&it.to)
+        };
+        let is_shaped = |side: &Side| match side {
+            Side::Node(node) => self
+                .ports_of(node)
+                .any(|port| port.shape.is_some() || port.loss.is_some()),
+            Side::Host => false,
+        };
+        self.are_together(&it.from, &it.to)
+            && !self.cuts.iter().any(is_cut)
+            && !is_shaped(&it.from)
+            && !is_shaped(&it.to)
+    }
+
+    fn addresses_on(&self, side: &Side, segment: &Interface) -> Vec<IpAddr> {
         match side {
             Side::Host => {
                 let segment = self.segments.get(segment);

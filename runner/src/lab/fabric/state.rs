@@ -98,6 +98,14 @@ impl State {
         self.ports.iter().filter(move |it| it.node == node)
     }
 
+    /// Notes of these cables whether they are in.
+    pub fn set_plugged(&mut self, cables: &[Interface], plugged: bool) {
+        let ports = self.ports.iter_mut();
+        for port in ports.filter(|it| cables.contains(&it.name)) {
+            port.plugged = plugged;
+        }
+    }
+
     pub fn on<'a>(&'a self, segment: &'a Interface) -> impl Iterator<Item = &'a Port> {
         self.ports.iter().filter(move |it| it.segment == *segment)
     }

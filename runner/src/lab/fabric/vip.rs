@@ -68,10 +68,9 @@ impl Fabric {
         let mut state = self.state.lock().await;
         state.process(to)?;
         let port = state.must_port(to, &vip.interface)?.clone();
-        self.give_client_address(&mut state, vip, &port).await?;
+        let mut shown = self.give_client_address(&mut state, vip, &port).await?;
         let held = state.vips.get(&vip.address).cloned().unwrap_or_default();
         self.hush(&held).await?;
-        let mut shown = Vec::new();
         if !how.split_brain {
             for node in self.all_holders(&state, vip, &held).await? {
                 if node != to {

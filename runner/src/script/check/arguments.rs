@@ -1,12 +1,12 @@
-//! Arguments that are written out: their kinds, the keys of options, regular expressions, kinds of
-//! placeholders.
+//! Arguments that are written out: their kinds, the keys and values of options, texts that have a form.
 
-use rhai::{Expr, FnPtr, Stmt};
+use rhai::{Dynamic, Expr, FnPtr, Ident, Stmt};
 
 use super::language::{Function, Language};
 use crate::problem::{Blame, Problem};
-use crate::redact;
-use crate::script::options::{listed, nearest, unknown_key};
+use crate::script::forms::FORMS;
+use crate::script::kinds::Computed;
+use crate::script::options::{unknown_key, wrong_value};
 use crate::script::raise::place_of;
 
 /// Checks the arguments of a call whose number fits; what stands before a dot is not known.
@@ -23,32 +23,52 @@ pub fn check(
         return vec![problem];
     }
     let mut problems = options(name, arguments, file);
-    let text = |at: usize| match arguments.get(at) {
-        Some(Some(Expr::StringConstant(text, place))) => Some((text.as_str(), *place)),
-        _ => None,
-    };
-    let wrong = match name {
-        "redact" => text(0).and_then(|(text, at)| Some((pattern(text)?, at))),
-        "wait_for_log" => text(1).and_then(|(text, at)| Some((pattern(text)?, at))),
-        "keep" => text(0).and_then(|(text, at)| Some((placeholder(text)?, at))),
-        _ => None,
-    };
-    problems.extend(wrong.map(|(problem, at)| problem.at(place_of(file, at))));
+    for form in FORMS.iter().filter(|it| it.function == name) {
+        if let Some(Some(Expr::StringConstant(text, at))) = arguments.get(form.at) {
+            let wrong = (form.wrong)(text);
+            problems.extend(wrong.map(|it| it.at(place_of(file, *at))));
+        }
+    }
     problems
 }
 
-/// The keys of an option map that is written out at the call.
+/// The options that are written out at the call: their keys, and values that are no matter of
+/// computing.
 fn options(name: &str, arguments: &[Option<&Expr>], file: &str) -> Vec<Problem> {
     let Some(Some(Expr::Map(map, _))) = arguments.last() else {
         return Vec::new();
     };
-    let Some(keys) = Language::keys(name) else {
+    let Some(options) = Language::options(name) else {
         return Vec::new();
     };
-    (map.0.iter())
-        .filter(|(key, _)| !keys.contains(&key.name.as_str()))
-        .map(|(key, _)| unknown_key(name, &key.name, &keys).at(place_of(file, key.pos)))
-        .collect()
+    let wrong = |(key, value): &(Ident, Expr)| {
+        let Some((_, kind)) = options.iter().find(|(name, _)| *name == key.name) else {
+            let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
+            return Some(unknown_key(name, &key.name, &names).at(place_of(file, key.pos)));
+        };
+        let place = place_of(file, value.start_position());
+        let value = literal(value);
+        (!kind.admits(&value)).then(|| wrong_value(name, &key.name, *kind, &value).at(place))
+    };
+    map.0.iter().filter_map(wrong).collect()
+}
+
+/// What an expression is, as far as it is written out.
+fn literal(expression: &Expr) -> Dynamic {
+    match expression {
+        Expr::StringConstant(text, _) => text.into(),
+        Expr::IntegerConstant(number, _) => (*number).into(),
+        Expr::FloatConstant(number, _) => (**number).into(),
+        Expr::BoolConstant(flag, _) => (*flag).into(),
+        Expr::CharConstant(one, _) => (*one).into(),
+        Expr::Unit(_) => Dynamic::UNIT,
+        Expr::Array(items, _) => Dynamic::from_array(items.iter().map(literal).collect()),
+        Expr::Map(map, _) => {
+            let item = |(key, value): &(Ident, Expr)| (key.name.as_str().into(), literal(value));
+            Dynamic::from_map(map.0.iter().map(item).collect())
+        }
+        _ => Dynamic::from(Computed),
+    }
 }
 
 /// The first argument that fits in no way to call the function.
@@ -124,25 +144,4 @@ pub fn closure(expression: &Expr) -> Option<String> {
         },
         _ => None,
     }
-}
-
-fn pattern(text: &str) -> Option<Problem> {
-    let error = regex::Regex::new(text).err()?;
-    let reason = error.to_string();
-    let reason = reason.lines().last().unwrap_or_default();
-    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    let message = format!("`{text}` is no regular expression: {reason}");
-    Some(Problem::new(Blame::Playbook, message))
-}
-
-fn placeholder(kind: &str) -> Option<Problem> {
-    let kinds: Vec<_> = redact::kinds().collect();
-    if kinds.contains(&kind) {
-        return None;
-    }
-    let mut message = format!("nothing is redacted as `{kind}`");
-    if let Some(near) = nearest(kind, kinds.iter().copied()) {
-        message = format!("{message}, did you mean `{near}`?");
-    }
-    Some(Problem::new(Blame::Playbook, message).note(listed("kinds", &kinds)))
 }

@@ -6,6 +6,7 @@ use rhai::{Engine, FuncMetadata};
 
 use crate::script::all_keys;
 use crate::script::engine::DISABLED;
+use crate::script::kinds::Kind;
 use crate::script::manual::{parameter, signature};
 use crate::script::prose::TELL;
 
@@ -59,18 +60,11 @@ impl Language {
             .filter(|name| *name != TELL && !DISABLED.contains(name))
     }
 
-    /// The options of a function, if it takes any.
-    pub fn keys(name: &str) -> Option<Vec<&'static str>> {
-        let mut keys: Vec<&str> = Vec::new();
-        for key in (all_keys().iter())
-            .filter(|it| it.function == name)
-            .flat_map(|it| it.keys)
-        {
-            if !keys.contains(key) {
-                keys.push(key);
-            }
-        }
-        (!keys.is_empty()).then_some(keys)
+    /// The options of a function, if it takes any, and what they may be.
+    pub fn options(name: &str) -> Option<&'static [(&'static str, Kind)]> {
+        let all = all_keys();
+        let found = all.iter().find(|it| it.function == name);
+        found.map(|it| it.keys)
     }
 }
 

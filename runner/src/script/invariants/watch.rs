@@ -11,6 +11,7 @@ use super::record::{Look, Record};
 use crate::event::{Place, What};
 use crate::lab::{Act, Sink};
 use crate::problem::{Blame, Problem};
+use crate::remark::Remark;
 use crate::script::checks::called;
 use crate::script::engine::on_stage;
 use crate::script::raise::{place, problem, stage};
@@ -132,7 +133,8 @@ impl Invariant {
             }
         })
         .await?;
-        act.remarks(None, format!("from here on: {}", self.name));
+        let invariant = self.name.clone();
+        act.remarks(None, &Remark::Watched { invariant });
         Ok(())
     }
 
