@@ -38,10 +38,10 @@ impl Lab {
         for (name, _) in nodes.iter().filter(|(_, options)| all && !options.alone) {
             self.lan_address(name);
         }
+        let Some(works) = self.works() else { return };
         let lab = Arc::clone(self);
         tokio::spawn(async move {
-            let working = Arc::clone(&lab.working);
-            let _working = working.read().await;
+            let _works = works;
             // What goes wrong is told when a node needs it.
             let _ = lab.fabric().await;
         });
@@ -65,13 +65,13 @@ impl Lab {
                 .position(fits)
                 .and_then(|at| expected.drain(..=at).next_back())
         };
-        let Some((name, options)) = next else { return };
+        let (Some((name, options)), Some(works)) = (next, self.works()) else {
+            return;
+        };
         let lab = Arc::clone(self);
         let key = name.clone();
         let task = tokio::spawn(async move {
-            // The end of the lab waits for it, and removes what it made.
-            let working = Arc::clone(&lab.working);
-            let _working = working.read().await;
+            let _works = works;
             begin(&lab, &name, &options).await.ok().flatten()
         });
         self.ahead

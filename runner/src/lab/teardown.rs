@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
 use crate::engine::{ContainerSpec, Engine, Machine, OWNER_LABEL, RUN_LABEL, owner};
 use crate::event::What;
 use crate::image::{Progress, Provided};
@@ -49,8 +51,10 @@ pub struct Lab {
     pub(super) networks: Networks,
     pub workloads: Workloads,
     pub(super) watch: Watch,
-    /// Requests to the engine that must not be dropped half way.
-    pub(super) working: Arc<tokio::sync::RwLock<()>>,
+    /// Requests to the engine that must not be dropped half way read it; the end of the lab writes.
+    working: Arc<RwLock<()>>,
+    /// From its end on no lab begins anything.
+    ended: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
 
 impl Lab {
@@ -73,6 +77,7 @@ impl Lab {
             workloads: Workloads::default(),
             watch: Watch::default(),
             working: Arc::default(),
+            ended: Mutex::default(),
         }
     }
 
@@ -248,14 +253,23 @@ impl Lab {
         Ok(())
     }
 
+    /// Held by what asks the engine for something, from before it does: the end of the lab waits for
+    /// it, and removes what it made. None: that end has begun.
+    pub(super) fn works(&self) -> Option<OwnedRwLockReadGuard<()>> {
+        Arc::clone(&self.working).try_read_owned().ok()
+    }
+
     /// Has a request to the engine run to its end even if nobody waits for it any more.
     pub(super) async fn finish<T: Send + 'static>(
         &self,
         request: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let working = Arc::clone(&self.working);
+        let Some(works) = self.works() else {
+            let message = format!("what `{}` has built is being taken down", self.scope);
+            return Err(Problem::new(Blame::Cancelled, message));
+        };
         let task = tokio::spawn(async move {
-            let _working = working.read().await;
+            let _works = works;
             request.await
         });
         task.await.unwrap_or_else(|panic| {
@@ -287,7 +301,9 @@ impl Lab {
             futures_util::future::join_all(of_networks),
         );
         // Then what was still being made when it was given up.
-        let _done = tokio::time::timeout(Duration::from_mins(1), self.working.write()).await;
+        let ended = Arc::clone(&self.working).write_owned();
+        let ended = tokio::time::timeout(Duration::from_mins(1), ended).await;
+        *self.ended.lock().expect("no panic holds it") = ended.ok();
         self.holders.lock().expect("no panic holds it").clear();
         sweep(
             &*self.world.engine,
