@@ -60,7 +60,10 @@ pub use diagnosis::diagnosis;
 pub use docker_run::shows_end;
 pub use endpoint::Endpoint;
 pub use engine_network::{EngineNetwork, EngineNetworkOptions, network};
-pub use fabric::{Cut, Ground, HOST, Move, Rights, Shape, Side, Sight, Vip};
+pub use fabric::{
+    Address, Cut, Ground, HOST, Interface, Move, Pipework, Rights, Shape, Side, Sight, Vip,
+    refuse_source,
+};
 pub use faults::{cut, heal, isolate, partition, plug, power_off, power_on, shape, unplug};
 pub use files::{append_file, copy_in, read_file, write_file};
 pub use glance::Glance;

@@ -3,7 +3,7 @@
 
 use super::options::{listed, nearest};
 use super::{roles, servers, workloads};
-use crate::lab::{Vip, check_name};
+use crate::lab::{Address, Interface, Pipework, Vip, check_name, refuse_source};
 use crate::problem::{Blame, Problem};
 use crate::redact;
 
@@ -27,6 +27,10 @@ pub const FORMS: &[Form] = &[
     form("start_node", 0, |it| check_name("node", it).err()),
     form("start_standby", 0, |it| check_name("node", it).err()),
     form("volume", 0, |it| check_name("volume", it).err()),
+    form("pipework", 0, |it| Pipework::read(it).err()),
+    form("pipework_attach", 0, |it| refuse_source(it).err()),
+    form("pipework_attach", 2, |it| Interface::read(it).err()),
+    form("pipework_attach", 3, |it| Address::read(it).err()),
     form("vip", 0, |it| Vip::read(it, "eth0").err()),
     form("stop_server", 1, |it| servers::mode(it).err()),
     form("kill_server", 1, |it| servers::signal(it).err()),
