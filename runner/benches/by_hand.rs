@@ -3,10 +3,10 @@
 //!
 //! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS [REST]]`
 //!
-//! REST is how many seconds each run waits before it begins. An ext4 file system does not give a
-//! deleted file's inode out again for a minute, and passes over each of them for every new file: the
-//! thousands of files that one run deletes slow down the next. After a minute (`7 61`) a run finds the
-//! disk as a single one does.
+//! REST is how many seconds each run waits before it begins, 61 if nothing is said. An ext4 file system
+//! does not give a deleted file's inode out again for a minute, and passes over each of them for every
+//! new file: the thousands of files that one run deletes slow down the next, whoever made them. After a
+//! minute a run finds the disk as a single one does; `7 0` is back to back.
 //!
 //! The script gets the image's name as its argument. Only what the script does too is played: a
 //! scenario up to the step named below, else the playbook of that name beside this file.
@@ -28,10 +28,10 @@ fn main() {
     };
     let runs = arguments
         .get(2)
-        .map_or(7, |it| it.parse().expect("RUNS is a number"));
+        .map_or(5, |it| it.parse().expect("RUNS is a number"));
     let rest = arguments
         .get(3)
-        .map_or(0, |it| it.parse().expect("REST is a number of seconds"));
+        .map_or(61, |it| it.parse().expect("REST is a number of seconds"));
     let rest = Duration::from_secs(rest);
     let pgdrill = std::env::current_exe()
         .expect("we run")
