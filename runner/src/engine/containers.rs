@@ -7,10 +7,11 @@ use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ContainerStateStatusEnum;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptionsBuilder,
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
-    StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder,
+    DownloadFromContainerOptionsBuilder, KillContainerOptionsBuilder, ListContainersOptionsBuilder,
+    ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptions, StartContainerOptions,
+    UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -212,6 +213,25 @@ impl Containers for Docker {
             .map_err(wrong(format!(
                 "copy files to `{path}` in container `{container}`"
             )))
+    }
+
+    async fn download(&self, container: &str, path: &str, most: usize) -> Result<Vec<u8>> {
+        let options = DownloadFromContainerOptionsBuilder::default()
+            .path(path)
+            .build();
+        let mut archive = Vec::new();
+        let mut parts = self
+            .client
+            .download_from_container(container, Some(options));
+        while let Some(part) = parts.next().await {
+            let what = format!("copy `{path}` from container `{container}`");
+            archive.extend_from_slice(&part.map_err(wrong(what))?);
+            if archive.len() >= most {
+                archive.truncate(most);
+                break;
+            }
+        }
+        Ok(archive)
     }
 
     async fn left(&self, label: &str) -> Result<Left> {

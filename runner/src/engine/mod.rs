@@ -73,6 +73,8 @@ pub trait Containers: Debug + Send + Sync {
     async fn exec(&self, container: &str, user: &str, program: &[&str]) -> Result<Pipe>;
     /// Unpacks a tar archive at a path in the container.
     async fn upload(&self, container: &str, path: &str, archive: Bytes) -> Result<()>;
+    /// What is at a path in the container, running or not, as a tar archive of at most this many bytes.
+    async fn download(&self, container: &str, path: &str, most: usize) -> Result<Vec<u8>>;
     /// What carries this label (`name` or `name=value`).
     async fn left(&self, label: &str) -> Result<Left>;
 }

@@ -1,6 +1,10 @@
 //! A server's log in its scenario's time: the lines around what happened.
 
+use std::io::Read;
 use std::time::{Duration, SystemTime};
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
 
 use crate::event::{LogLine, What};
 use crate::problem::Problem;
@@ -18,48 +22,112 @@ const LENGTH: usize = 600;
 const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(5);
 
-/// Tells what is in the node's log. A node that is off, or has no log, has nothing to tell.
-pub(super) async fn tell_log(node: &Node, sink: &Sink) {
-    let on = matches!(
-        &*node.power.lock().expect("no panic holds it"),
-        Power::On(_)
-    );
-    if !on || node.needs_postgres().is_err() {
-        return;
+/// Bytes of the log of a machine that is off.
+const ALL: usize = 1 << 24;
+
+/// What has not been read by then is left out.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tells what is in the logs of these nodes; a node that has none has nothing to tell. It is an
+/// addition: what can't be had in time is left out.
+pub(super) async fn tell_logs(nodes: &[&Node], sink: &Sink) {
+    let (on, off): (Vec<_>, Vec<_>) = nodes
+        .iter()
+        .filter(|it| it.needs_postgres().is_ok())
+        .partition(|it| power(it).is_some_and(|on| on));
+    let epoch = std::sync::Mutex::new(None);
+    let tell = async |node: &Node| {
+        if let Ok(Some(log)) = read(node).await {
+            let begun = log.now.checked_sub(sink.elapsed());
+            *epoch.lock().expect("no panic holds it") = begun;
+            log.tell(node, sink, begun.unwrap_or_default());
+        }
+    };
+    let _ = timeout(PATIENCE, join_all(on.into_iter().map(|it| tell(it)))).await;
+    // All machines of an engine have its clock. If none is on, it is taken to be ours.
+    let ours = || {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        now.ok()?.checked_sub(sink.elapsed())
+    };
+    let begun = epoch.into_inner().expect("no panic holds it").or_else(ours);
+    let tell = async |node: &Node| {
+        if let Ok(Some(log)) = fetch(node).await {
+            log.tell(node, sink, begun.unwrap_or_default());
+        }
+    };
+    let off = off.into_iter().filter(|it| power(it) == Some(false));
+    let _ = timeout(PATIENCE, join_all(off.map(|it| tell(it)))).await;
+}
+
+/// Whether the machine is on; none: it is paused.
+fn power(node: &Node) -> Option<bool> {
+    match &*node.power.lock().expect("no panic holds it") {
+        Power::On(_) => Some(true),
+        Power::Paused(_) => None,
+        Power::Off(_) => Some(false),
     }
-    // It is an addition: without it the drill is what it is.
-    if let Ok(Some((lines, left_out))) = read(node, sink).await {
+}
+
+/// A server's log, or its end.
+struct Log {
+    /// The wall clock of its machine, since its epoch.
+    now: Duration,
+    /// How many lines it has in all.
+    count: usize,
+    text: String,
+}
+
+impl Log {
+    fn tell(&self, node: &Node, sink: &Sink, begun: Duration) {
+        let marks: Vec<_> = (sink.marks(Duration::ZERO..=sink.elapsed()).iter())
+            .map(|it| it.at)
+            .collect();
+        let lines = excerpt(&self.text, begun, &marks);
+        if lines.is_empty() {
+            return;
+        }
         sink.send(What::ServerLog {
             node: node.name.clone(),
+            left_out: self.count.saturating_sub(lines.len()),
             lines,
-            left_out,
         });
     }
 }
 
-async fn read(node: &Node, sink: &Sink) -> Result<Option<(Vec<LogLine>, usize)>, Problem> {
+async fn read(node: &Node) -> Result<Option<Log>, Problem> {
     let script = format!("[ ! -f {LOG} ] || {{ date +%s.%N; wc -l <{LOG}; tail -c {END} {LOG}; }}");
     let said = node.must("reading the server's log", &script).await?;
     let mut parts = said.splitn(3, '\n');
     let (Some(now), Some(count), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
         return Ok(None);
     };
-    // The machine has a clock of its own.
-    let clock = now.parse().ok().and_then(|now| {
-        Duration::try_from_secs_f64(now)
-            .ok()?
-            .checked_sub(sink.elapsed())
-    });
-    let marks: Vec<_> = (sink.marks(Duration::ZERO..=sink.elapsed()).iter())
-        .map(|it| it.at)
-        .collect();
-    let lines = excerpt(text, clock.unwrap_or_default(), &marks);
-    if lines.is_empty() {
+    let now = now.parse().ok();
+    Ok(Some(Log {
+        now: now
+            .and_then(|it| Duration::try_from_secs_f64(it).ok())
+            .unwrap_or_default(),
+        count: count.trim().parse().unwrap_or_default(),
+        text: text.to_owned(),
+    }))
+}
+
+/// The log of a machine that is off: the engine reads it.
+async fn fetch(node: &Node) -> Result<Option<Log>, Problem> {
+    let archive = node.engine.download(&node.container, LOG, ALL).await?;
+    let mut archive = tar::Archive::new(archive.as_slice());
+    let entry = (archive.entries().ok()).and_then(|mut it| it.next()?.ok());
+    let Some(mut entry) = entry else {
         return Ok(None);
-    }
-    let all: usize = count.trim().parse().unwrap_or_default();
-    let left_out = all.saturating_sub(lines.len());
-    Ok(Some((lines, left_out)))
+    };
+    let mut text = Vec::new();
+    // A log that is longer is read as far as it is here.
+    let _ = entry.read_to_end(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    Ok(Some(Log {
+        now: Duration::ZERO,
+        count: text.lines().count(),
+        text: text.into_owned(),
+    }))
 }
 
 /// The lines around the marks, or all if they are few. `clock` is the wall clock's time at the start

@@ -8,7 +8,7 @@ use crate::event::{Role, What};
 use crate::problem::{Blame, Problem};
 
 use super::Act;
-use super::excerpt::tell_log;
+use super::excerpt::tell_logs;
 use super::node::{Node, Power};
 use super::server::{self, StopMode};
 use super::teardown::Lab;
@@ -162,7 +162,7 @@ async fn expect_state(node: &Node, wanted: &State) -> Result<(), Problem> {
 /// Removes the machine, running or not, with its data directory's volume.
 pub async fn remove(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem> {
     act.shows(None, format!("docker rm -fv {}", node.name), "");
-    tell_log(node, &act.sink).await;
+    tell_logs(&[node], &act.sink).await;
     node.forget_connection().await;
     *node.power.lock().expect("no panic holds it") = Power::Off("was removed");
     node.engine.remove(&node.container).await?;

@@ -11,7 +11,7 @@ use crate::event::{Role, What};
 use crate::sql::Value;
 
 use super::Sink;
-use super::excerpt::tell_log;
+use super::excerpt::tell_logs;
 use super::node::{Node, Power};
 use super::teardown::Lab;
 
@@ -53,8 +53,8 @@ impl Lab {
         // It was told to end: that it did is no news.
         let _ = watch.await;
         let nodes = self.nodes();
-        let logs = nodes.iter().map(|node| tell_log(node, sink));
-        let _ = tokio::time::timeout(4 * PATIENCE, join_all(logs)).await;
+        let nodes: Vec<_> = nodes.iter().map(|it| &**it).collect();
+        tell_logs(&nodes, sink).await;
     }
 }
 

@@ -9,6 +9,7 @@ crate::trials!(
     a_run_without_a_place_for_its_record_passes,
     github_is_told_at_the_playbooks_line,
     a_record_of_a_killed_run_can_be_read,
+    what_the_server_of_a_dead_machine_logged_is_told,
 );
 
 /// Prints what no document likes, and fails.
@@ -135,4 +136,28 @@ fn a_record_of_a_killed_run_can_be_read() {
     );
     let listed = pgdrill(&root, &["runs"]).out;
     assert!(listed.contains("unfinished"), "{listed}");
+}
+
+fn what_the_server_of_a_dead_machine_logged_is_told() {
+    let root = Root::with(
+        "step(\"One\");\nlet a = start_node(\"a\");\nlet b = start_node(\"b\");\n\
+         psql(a, \"select * from nowhere\", #{ fails: true });\npower_off(a);",
+    );
+    let run = ["run", "drill", "--update", "always", "--report", "now"];
+    pgdrill(&root, &run).must(0, &[]);
+    let record = read(&root, "now/events.jsonl");
+    let log_of = |node: &str| {
+        let node = format!("\"node\":\"{node}\"");
+        let mut lines = record.lines();
+        lines.find(|it| it.contains("\"server-log\"") && it.contains(&node))
+    };
+    let log = log_of("a").expect("the machine that is off has told");
+    let log: serde_json::Value = serde_json::from_str(log).expect("it is JSON");
+    let lines = log["lines"].as_array().expect("a list");
+    let said = |it: &&serde_json::Value| it["text"].to_string().contains("nowhere");
+    let line = lines.iter().find(said).expect("the error was logged");
+    // In the time of the run, as the clock of the other machine has it.
+    let (at, end) = (line["at"].as_f64(), log["at"].as_f64());
+    assert!(at > Some(0.0) && at < end, "{log}");
+    assert!(log_of("b").is_some());
 }
