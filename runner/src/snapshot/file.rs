@@ -101,8 +101,8 @@ impl Stored {
         let title = self
             .title
             .as_deref()
-            .map(|title| format!("description: {}\n", quoted(title)));
-        let (source, title) = (quoted(&self.source), title.unwrap_or_default());
+            .map(|title| format!("description: {}\n", scalar(title)));
+        let (source, title) = (scalar(&self.source), title.unwrap_or_default());
         format!("---\nsource: {source}\n{title}---\n{}\n", self.body)
     }
 }
@@ -130,8 +130,19 @@ fn merge_marker(text: &str) -> Option<usize> {
     Some(ours + 1)
 }
 
-/// JSON's strings are YAML's too.
-fn quoted(value: &str) -> String {
+/// A text of YAML as insta writes it, so that `cargo insta` leaves the header as it is: in quotes
+/// where it could be taken for something else. JSON's strings are YAML's too.
+fn scalar(value: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || " /._-+()".contains(c);
+    let other = ["yes", "no", "true", "false", "on", "off", "null"];
+    if value.starts_with(char::is_alphabetic)
+        && value.chars().all(plain)
+        && !value.ends_with(' ')
+        && !other.iter().any(|it| value.eq_ignore_ascii_case(it))
+        && value.parse::<f64>().is_err()
+    {
+        return value.to_owned();
+    }
     serde_json::Value::from(value).to_string()
 }
 
@@ -140,5 +151,42 @@ fn unquoted(value: &str) -> Option<String> {
         [b'"', ..] => serde_json::from_str(value).ok(),
         [b'\'', .., b'\''] if value.len() > 1 => Some(value[1..value.len() - 1].replace("''", "'")),
         _ => Some(value.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_has_quotes_where_yaml_could_take_it_for_something_else() {
+        let texts = [
+            "scenarios/pitr.rhai",
+            "Point-in-time recovery",
+            "Regret: back in time",
+            "#1",
+            "No",
+            "Infinity",
+            "10",
+            "",
+            "SQL, shown",
+            "what's \"it\"",
+        ];
+        let shown: Vec<_> = texts.map(scalar).to_vec();
+        insta::assert_snapshot!(shown.join("\n"), @r##"
+        scenarios/pitr.rhai
+        Point-in-time recovery
+        "Regret: back in time"
+        "#1"
+        "No"
+        "Infinity"
+        "10"
+        ""
+        "SQL, shown"
+        "what's \"it\""
+        "##);
+        for (text, shown) in texts.iter().zip(&shown) {
+            assert_eq!(unquoted(shown).as_deref(), Some(*text));
+        }
     }
 }

@@ -76,7 +76,7 @@ fn a_first_run_is_pending_and_an_accepted_one_matches() {
     let file = fs::read_to_string(bench.folder.path().join("snapshots/pitr.snap")).unwrap();
     insta::assert_snapshot!(file, @r#"
     ---
-    source: "scenarios/pitr.rhai"
+    source: scenarios/pitr.rhai
     description: "A \"title\""
     ---
     Hello.
