@@ -6,10 +6,11 @@ use crate::engine::{IMAGE_LABEL, MAJOR_LABEL, VERSION_LABEL, quoted};
 use crate::problem::Problem;
 
 use super::Act;
+use super::names::check_name;
 use super::node::Node;
 use super::probe::TEMPLATE;
 use super::server::{self, StopMode};
-use super::teardown::{Lab, check_name};
+use super::teardown::Lab;
 
 /// Saves a node, its data directory included wherever that lives, as an image of this scenario. A
 /// running server is stopped for it and started again.

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use super::config::{insert_hba, setting};
 use super::docker_run::docker_run;
 use super::node::{LOG, Lan, Made, Node, Superuser};
+use super::power::remove;
 use super::probe::{Installation, TEMPLATE};
 use super::server::{self};
 use super::teardown::{Lab, Volume};
@@ -53,7 +54,10 @@ pub async fn start_node(
     options: &NodeOptions,
     provided: &Provided,
 ) -> Result<Arc<Node>, Problem> {
-    let reserved = lab.reserve(name)?;
+    let (reserved, before) = lab.reserve(name)?;
+    if let Some(before) = before {
+        remove(act, lab, &before).await?;
+    }
     let image = options.image.as_deref().unwrap_or("pg");
     let data = data_of(provided, options);
     let spec = specification(lab, name, &provided.tag, &data, options);
@@ -113,7 +117,8 @@ pub async fn start_node(
     reserved.becomes(&node);
     lab.begin_watch(&act.sink);
     if !options.serverless {
-        serve(act, &node, &installation, options).await?;
+        let served = serve(act, &node, &installation, options).await;
+        served.inspect_err(|_| node.give_up())?;
     }
     if saved {
         act.shows(Some(&node.name), format!("pg_ctl start -l {LOG}"), "");

@@ -7,7 +7,8 @@ use crate::problem::{Blame, Problem};
 
 use super::Act;
 use super::fabric::Interface;
-use super::teardown::{Lab, check_name};
+use super::names::check_name;
+use super::teardown::Lab;
 
 /// A network of the engine's, of this scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! A node: a machine of the lab, a container with an open shell, and perhaps PostgreSQL on it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Node {
     pub(super) daemons: Mutex<BTreeMap<String, Daemon>>,
     /// How often a session was opened, to tell them apart in the transcript.
     pub(super) sessions: Mutex<u32>,
+    /// Its start failed: no script has it, and the next node of its name takes its place.
+    pub(super) given_up: AtomicBool,
     /// What was told last of its role.
     pub(super) known: Mutex<Known>,
     /// Held by those who want no connection of ours to the server.
@@ -141,9 +144,15 @@ impl Node {
             allowed: Mutex::default(),
             daemons: Mutex::default(),
             sessions: Mutex::default(),
+            given_up: AtomicBool::default(),
             known: Mutex::default(),
             quiet: Arc::default(),
         }
+    }
+
+    /// Says that its start has failed: its name is for the next one.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
     }
 
     /// The name in the transcript; none for the Docker host.

@@ -52,19 +52,31 @@ pub async fn start_standby(
         ..options.node.clone()
     };
     let node = start_node(act, lab, name, &machine, provided).await?;
+    let joined = join(act, &node, upstream, options).await;
+    joined.inspect_err(|_| node.give_up())?;
+    Ok(node)
+}
+
+/// Makes the new machine a standby.
+async fn join(
+    act: &Act,
+    node: &Node,
+    upstream: &Node,
+    options: &StandbyOptions,
+) -> Result<(), Problem> {
     node.needs_postgres()?;
-    clone(act, &node, upstream, &options.link).await?;
-    change(act, &node, upstream, options).await?;
-    let mark = log_mark(&node).await?;
-    start(act, &node, upstream).await?;
-    until_streaming(act, upstream, &node, mark).await?;
+    clone(act, node, upstream, &options.link).await?;
+    change(act, node, upstream, options).await?;
+    let mark = log_mark(node).await?;
+    start(act, node, upstream).await?;
+    until_streaming(act, upstream, node, mark).await?;
     if options.synchronous {
         let application = options.link.application_name.as_deref();
         let mut names = synchronous_names(upstream).await?;
-        names.push(application.unwrap_or(name).to_owned());
+        names.push(application.unwrap_or(&node.name).to_owned());
         sync_mode(act, upstream, &names).await?;
     }
-    Ok(node)
+    Ok(())
 }
 
 /// Copies the upstream's cluster into the node's data directory.

@@ -14,6 +14,7 @@ use crate::problem::{Blame, Problem};
 use super::Act;
 use super::ahead::Ahead;
 use super::backup::Backup;
+use super::names::check_name;
 use super::networks::Networks;
 use super::node::Node;
 use super::watch::Watch;
@@ -41,11 +42,11 @@ pub struct Lab {
     /// It counts the labs of a run.
     pub number: usize,
     pub(super) scope: String,
-    nodes: Mutex<BTreeMap<String, Option<Arc<Node>>>>,
+    pub(super) nodes: Mutex<BTreeMap<String, Option<Arc<Node>>>>,
     backups: Mutex<Vec<Backup>>,
     pub(super) committed: Mutex<BTreeMap<String, String>>,
     /// Nodes that were given up half made; their containers may still be there.
-    failed: Mutex<Vec<String>>,
+    pub(super) failed: Mutex<Vec<String>>,
     holders: Mutex<Vec<Machine>>,
     pub(super) ahead: Ahead,
     pub(super) networks: Networks,
@@ -115,40 +116,6 @@ impl Lab {
             .cloned()
     }
 
-    /// Frees a removed node's name.
-    pub fn forget(&self, name: &str) {
-        self.nodes.lock().expect("no panic holds it").remove(name);
-    }
-
-    pub(super) fn reserve(&self, name: &str) -> Result<Reserved<'_>, Problem> {
-        check_name("node", name)?;
-        let mut nodes = self.nodes.lock().expect("no panic holds it");
-        if nodes.contains_key(name) {
-            let problem =
-                Problem::new(Blame::Playbook, format!("there is a node `{name}` already"));
-            return Err(problem.note("remove_node frees a name; another name is simpler"));
-        }
-        nodes.insert(name.to_owned(), None);
-        Ok(Reserved {
-            lab: self,
-            name: Some(name.to_owned()),
-        })
-    }
-
-    /// Removes what an earlier attempt at a node of this name has left.
-    pub(super) async fn clear_failed(&self, name: &str) -> Result<(), Problem> {
-        if self
-            .failed
-            .lock()
-            .expect("no panic holds it")
-            .iter()
-            .any(|it| it == name)
-        {
-            self.world.engine.remove(&self.container_name(name)).await?;
-        }
-        Ok(())
-    }
-
     pub(super) fn container_name(&self, node: &str) -> String {
         format!("pgdrill-{}-{node}", self.scope)
     }
@@ -166,13 +133,6 @@ impl Lab {
         ];
         labels.extend(node.map(|node| (NODE_LABEL.to_owned(), node.to_owned())));
         labels
-    }
-
-    pub(super) fn has_node(&self, name: &str) -> bool {
-        self.nodes
-            .lock()
-            .expect("no panic holds it")
-            .contains_key(name)
     }
 
     /// The tag of an image that the scenario has made, else the name itself.
@@ -348,50 +308,4 @@ fn failures(results: Vec<crate::engine::Result<()>>) -> Vec<String> {
         .into_iter()
         .filter_map(|it| it.err().map(|error| error.to_string()))
         .collect()
-}
-
-/// A node's name while the node is made; free again if that fails.
-pub(super) struct Reserved<'a> {
-    lab: &'a Lab,
-    name: Option<String>,
-}
-
-impl Reserved<'_> {
-    pub fn becomes(mut self, node: &Arc<Node>) {
-        if let Some(name) = self.name.take() {
-            self.lab
-                .nodes
-                .lock()
-                .expect("no panic holds it")
-                .insert(name, Some(Arc::clone(node)));
-        }
-    }
-}
-
-impl Drop for Reserved<'_> {
-    fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
-            self.lab.forget(&name);
-            self.lab
-                .failed
-                .lock()
-                .expect("no panic holds it")
-                .push(name);
-        }
-    }
-}
-
-/// Names become parts of containers' and hosts' names.
-pub fn check_name(what: &str, name: &str) -> Result<(), Problem> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let starts = name
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_alphanumeric());
-    if starts && name.len() <= 40 && name.chars().all(fits) {
-        return Ok(());
-    }
-    let message = format!("`{name}` is no name for a {what}");
-    Err(Problem::new(Blame::Playbook, message)
-        .note("up to 40 lower-case letters, digits, `-` and `_`, the first a letter or a digit"))
 }

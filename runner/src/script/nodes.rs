@@ -100,7 +100,8 @@ mod chapter {
     ///   the LAN's is `lan`.
     ///
     /// Fails if the name is taken, if the image is not there and can't be made, or if the server
-    /// does not start, with the last lines of its log.
+    /// does not start, with the last lines of its log. The next node of that name replaces one whose
+    /// start has failed.
     ///
     /// ```rhai
     /// let p1 = start_node("p1", #{ config: #{ wal_level: "logical" } });

@@ -12,6 +12,7 @@ use crate::left::{kill, left};
 crate::trials!(
     an_sql_error_that_nobody_expected_fails_the_scenario,
     a_server_that_does_not_start_says_why,
+    a_start_that_failed_can_be_tried_again,
     a_recovery_that_misses_its_target_says_so,
     a_container_that_dies_within_a_statement_is_an_error_of_the_environment,
     an_environments_failure_can_not_be_caught,
@@ -53,6 +54,21 @@ fn a_server_that_does_not_start_says_why() {
             "invalid value for parameter \"shared_buffers\"",
         ],
     );
+}
+
+/// The machine of the first attempt goes, with its data directory.
+fn a_start_that_failed_can_be_tried_again() {
+    let ended = drill(
+        r#"let wrong = #{ config: #{ shared_buffers: "nonsense" } };
+fails(|| start_node("a", wrong));
+let a = start_node("a");
+fails(|| start_standby("s", a, wrong));
+let s = start_standby("s", a);
+expect_eq(value(s, "show shared_buffers"), value(a, "show shared_buffers"));
+let again = "a";
+start_node(again);"#,
+    );
+    ended.must(3, &["there is a node `a` already"]);
 }
 
 /// Whatever is to be done at the target; and the server is not asked while it ends.
