@@ -81,7 +81,8 @@ mod chapter {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn fails(call: NativeCallContext<'_>, body: FnPtr) -> RhaiResultOf<Map> {
-        let Err(failed) = called(&call, &body) else {
+        let ran = session(&call).expecting_failure(|| called(&call, &body));
+        let Err(failed) = ran else {
             let problem = Problem::new(Blame::System, "it was expected to fail, and it did not");
             return Err(raise(problem.at(place(&call))));
         };

@@ -1,6 +1,6 @@
 //! Pauses: the script waits for somebody at the keyboard, and the scenario's clock stands still.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ pub(super) struct Pausing {
     until: Mutex<Until>,
     /// It has paused for a failure; what follows from that is not worth another pause.
     failed: AtomicBool,
+    /// So many closures run that are expected to fail.
+    expected: AtomicUsize,
 }
 
 impl From<Pauses> for Pausing {
@@ -58,7 +60,8 @@ impl From<Pauses> for Pausing {
         Self {
             until: Mutex::new(pauses.first.clone()),
             pauses,
-            failed: AtomicBool::new(false),
+            failed: AtomicBool::default(),
+            expected: AtomicUsize::default(),
         }
     }
 }
@@ -98,13 +101,27 @@ impl Session {
         self.runtime.block_on(self.pause_at_failure(Some(problem)));
     }
 
+    /// Runs what is expected to fail: that is no failure of the scenario.
+    pub fn expecting_failure<T>(&self, run: impl FnOnce() -> T) -> T {
+        let count = self.pausing.as_ref().map(|it| &it.expected);
+        count.inspect(|it| _ = it.fetch_add(1, Ordering::AcqRel));
+        let result = run();
+        count.inspect(|it| _ = it.fetch_sub(1, Ordering::AcqRel));
+        result
+    }
+
     /// Waits for the user because the scenario has failed, if that was asked for: with a problem, or
     /// because of its snapshots.
     pub async fn pause_at_failure(&self, problem: Option<&Problem>) {
         let Some(pausing) = self.pausing.as_ref().filter(|it| it.pauses.on_failure) else {
             return;
         };
-        let wanted = problem.is_none_or(|it| it.blame != Blame::Cancelled);
+        let expected = pausing.expected.load(Ordering::Acquire) > 0;
+        let wanted = problem.is_none_or(|it| match it.blame {
+            Blame::Cancelled => false,
+            Blame::System => !expected,
+            Blame::Playbook | Blame::Environment => true,
+        });
         if wanted && !self.nodes().is_empty() && !pausing.failed.swap(true, Ordering::AcqRel) {
             let problem = problem.cloned().map(Box::new);
             // However it is answered, the end is what follows.

@@ -177,6 +177,7 @@ fn a_failure_waits_with_its_nodes_alive() {
         r#"
 step("One");
 let a = start_node("a");
+fails(|| lab("In vain", || { start_node("b"); expect(false, "nobody waits for this"); }));
 expect_eq(value(a, "select 1"), 2);
 "#,
     );
