@@ -46,9 +46,11 @@ pub async fn power_off(act: &Act, lab: &Lab, node: &Node) -> Result<(), Problem>
     node.is_on()?;
     let commands = lab.fabric().await?.unplug(&node.name, None).await?;
     show(act, commands);
-    act.breaks(format!("power off {}", node.name));
     lab.tell_networks(&act.sink).await;
-    power::pull(act, lab, node).await
+    power::pull(act, lab, node).await?;
+    // Clients on the machine itself were served until now.
+    act.breaks(format!("power off {}", node.name));
+    Ok(())
 }
 
 /// Puts plug and cables in again. The server stays down.

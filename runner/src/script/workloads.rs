@@ -48,7 +48,8 @@ mod chapter {
     ///
     /// They write to a node, to a virtual address or an endpoint (from the scenario's Docker host), or
     /// to the first of several nodes that takes writes, `[p1, p2]`, as libpq does with a list of hosts
-    /// and `target_session_attrs=read-write`.
+    /// and `target_session_attrs=read-write`. Clients of a node are on its own machine, as an
+    /// application beside its server is: a cable that is out is nothing to them.
     ///
     /// Options:
     /// - `writers` (`4`): how many clients.

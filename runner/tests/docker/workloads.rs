@@ -8,6 +8,7 @@ crate::trials!(
     a_target_that_never_answers_its_clients_is_named,
     clients_for_which_there_is_no_room_are_explained,
     clients_that_are_never_served_again_leave_no_rto,
+    an_outage_lasts_until_the_machine_is_back,
     clients_that_wait_for_a_frozen_server_leave_no_processes,
     a_signal_stops_the_clients_too,
     what_was_lost_is_counted_where_too_much_is,
@@ -45,6 +46,21 @@ start_workload(a, #{ writers: 10 });"#,
             "sorry, too many clients already",
         ],
     );
+}
+
+/// Clients on the machine are served until its plug is out, which is after its cables.
+fn an_outage_lasts_until_the_machine_is_back() {
+    let ended = drill(
+        r#"let a = start_node("a");
+let clients = start_workload(a);
+power_off(a);
+power_on(a);
+start_server(a);
+let cost = clients.stop();
+expect(cost.rto == cost.gap, `out of service ${cost.rto}, longest silence ${cost.gap}`);
+throw "all is well";"#,
+    );
+    ended.must(1, &["all is well"]);
 }
 
 fn clients_that_are_never_served_again_leave_no_rto() {
