@@ -116,6 +116,12 @@ pub(super) async fn archived(act: &Act, node: &Node, segment: &str) -> Result<()
     .await
 }
 
+/// The command that takes a segment from an archive that is a directory.
+pub fn restore_command(archive: &str) -> String {
+    let archive = archive.trim_end_matches('/').replace('%', "%%");
+    format!("cp {}/%f %p", quoted(&archive))
+}
+
 /// A value of the server that a playbook keeps: shown as a column of the variable's name, so that who
 /// needs it later sees it.
 pub async fn fetch(

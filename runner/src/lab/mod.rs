@@ -45,7 +45,7 @@ mod workload;
 mod world;
 
 pub use act::{Act, Sink, Watch};
-pub use archive::{SwitchedWal, archive_to, fetch, restore_point, switch_wal};
+pub use archive::{SwitchedWal, archive_to, fetch, restore_command, restore_point, switch_wal};
 pub use attach::{
     AttachOptions, addresses, bridge_address, detach, ping, ping_from_host, pipework,
     pipework_attach,

@@ -45,6 +45,8 @@ impl Target {
 pub struct Recovery {
     /// Restored first; without one the data directory is taken as it is.
     pub backup: Option<Backup>,
+    /// The directory that the restore_command reads.
+    pub archive: Option<String>,
     pub restore_command: Option<String>,
     pub target: Target,
     pub inclusive: Option<bool>,
@@ -72,6 +74,9 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
         )));
     }
     let machine = node.machine()?;
+    if let Some(archive) = &recovery.archive {
+        must_be_there(node, archive).await?;
+    }
     let restored = async {
         match &recovery.backup {
             Some(backup) => restore(act, node, backup).await,
@@ -80,6 +85,9 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
     };
     let warm = async { Ok(machine.warm(&node.account).await?) };
     tokio::try_join!(restored, warm)?;
+    if !recovery.standby {
+        be_no_standby(act, node).await?;
+    }
     let lines = settings(recovery);
     let text = format!("{}\n", lines.join("\n"));
     let file = format!("{}/postgresql.auto.conf", node.data);
@@ -103,6 +111,30 @@ pub async fn recover(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), 
         act.remarks(Some(&node.name), &remark);
     }
     reached
+}
+
+/// A server that finds nothing in its archive takes that for the end of it.
+async fn must_be_there(node: &Node, archive: &str) -> Result<(), Problem> {
+    let look = format!("[ -d {} ]", quoted(archive));
+    if node.run(&look).await?.code == 0 {
+        return Ok(());
+    }
+    let message = format!("there is no directory `{archive}` on node `{}`", node.name);
+    let problem = Problem::new(Blame::System, message);
+    Err(problem.note("`archive` is where the WAL is that the recovery replays"))
+}
+
+/// The server would follow its old upstream: a standby.signal goes before a recovery.signal.
+async fn be_no_standby(act: &Act, node: &Node) -> Result<(), Problem> {
+    let file = format!("{}/standby.signal", quoted(&node.data));
+    let script = format!("[ ! -e {file} ] || {{ rm {file} && echo gone; }}");
+    let said = node
+        .must("removing the standby's signal file", &script)
+        .await?;
+    if !said.is_empty() {
+        act.shows(Some(&node.name), "rm $PGDATA/standby.signal", "");
+    }
+    Ok(())
 }
 
 /// What a person waits for after the start: `pg_ctl` returns as soon as the server can be read.
@@ -199,7 +231,10 @@ fn settings(recovery: &Recovery) -> Vec<String> {
 /// Starts the server and waits for the end of its recovery.
 async fn reach(act: &Act, node: &Node, recovery: &Recovery) -> Result<(), Problem> {
     let (pid, mark) = server::spawn(act, node).await?;
-    let what = format!("{} to reach the recovery target", node.name);
+    let what = match recovery.target {
+        Target::End => format!("{} to reach the end of the archive", node.name),
+        _ => format!("{} to reach the recovery target", node.name),
+    };
     let ended = act
         .until(what, async || {
             Ok(match server::status(node, &pid).await? {
@@ -277,11 +312,18 @@ async fn shut_down(node: &Node, mark: u64) -> Result<bool, Problem> {
 /// The error of a recovery that did not reach its target, in the server's own words.
 async fn missed(node: &Node, mark: u64) -> Problem {
     let mut problem = server::not_started(node, mark).await;
-    let fatal = problem.notes.iter().rev().find_map(|note| {
-        let (_, text) = note.split_once("FATAL:  ")?;
-        // Somebody was refused meanwhile: a consequence, not the cause.
-        (!text.starts_with("the database system is")).then(|| text.to_owned())
-    });
+    let said = |level: &str, wanted: &dyn Fn(&str) -> bool| {
+        problem.notes.iter().rev().find_map(|note| {
+            let (_, text) = note.split_once(level)?;
+            wanted(text).then(|| text.to_owned())
+        })
+    };
+    // Somebody was refused meanwhile: a consequence, not the cause. And of a setting that is wrong it
+    // says no more in the end than that there is one.
+    let fatal = said("LOG:  ", &|it| {
+        it.starts_with("invalid value for parameter")
+    })
+    .or_else(|| said("FATAL:  ", &|it| !it.starts_with("the database system is")));
     if let Some(fatal) = fatal {
         problem.message = format!("recovery of node `{}` failed: {fatal}", node.name);
     }

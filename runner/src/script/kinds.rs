@@ -40,6 +40,14 @@ pub enum Kind {
     Is(&'static str),
     /// An address, or a node.
     Host,
+    /// A moment, as `now` returns one.
+    Moment,
+    /// A WAL location, `"0/3000148"`.
+    Lsn,
+    /// A transaction's number.
+    Xid,
+    /// A timeline to follow.
+    Timeline,
 }
 
 /// A port of TCP's.
@@ -73,6 +81,13 @@ impl Kind {
             Self::ExitCode => value.is_bool() || number(value, 1, 255).is_some(),
             Self::Is(_) => !is_literal(value),
             Self::Host => value.is_string() || !is_literal(value),
+            Self::Moment => moment(value),
+            Self::Lsn => text(value).is_some_and(|it| is_lsn(&it)),
+            Self::Xid => word(value).is_some_and(|it| is_number(&it)),
+            Self::Timeline => {
+                let fits = |it: String| matches!(&*it, "current" | "latest") || is_number(&it);
+                word(value).is_some_and(fits)
+            }
         }
     }
 
@@ -98,6 +113,10 @@ impl Kind {
             Self::ExitCode => "true, false, or an exit code from 1 to 255",
             Self::Is(what) => what,
             Self::Host => "an address or a node",
+            Self::Moment => "a time such as \"2026-11-21 10:00:00+00\", as now(node) returns it",
+            Self::Lsn => "a WAL location such as \"0/3000148\", as lsn(node) returns it",
+            Self::Xid => "the number of a transaction",
+            Self::Timeline => "a timeline's number, \"current\" or \"latest\"",
         };
         text.to_owned()
     }
@@ -151,6 +170,40 @@ fn is_sqlstate(value: &Dynamic) -> bool {
     let code = value.clone().into_immutable_string().unwrap_or_default();
     let fits = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
     code.len() == 5 && code.chars().all(fits)
+}
+
+fn text(value: &Dynamic) -> Option<String> {
+    value.clone().into_string().ok()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether it can be a moment. How a date is written otherwise than in ISO's way depends on the server.
+fn moment(value: &Dynamic) -> bool {
+    let Some(text) = text(value) else {
+        return false;
+    };
+    let date: Vec<_> = text
+        .split([' ', 'T'])
+        .next()
+        .map_or(vec![], |it| it.split('-').collect());
+    match *date {
+        [year, month, day]
+            if year.len() == 4 && [year, month, day].iter().all(|it| is_number(it)) =>
+        {
+            let within = |it: &str, most| it.parse().is_ok_and(|it: u32| (1..=most).contains(&it));
+            within(month, 12) && within(day, 31)
+        }
+        _ => text.contains(|c: char| c.is_ascii_digit()),
+    }
+}
+
+fn is_lsn(text: &str) -> bool {
+    let half = |it: &str| (1..=8).contains(&it.len()) && it.chars().all(|c| c.is_ascii_hexdigit());
+    text.split_once('/')
+        .is_some_and(|(high, low)| half(high) && half(low))
 }
 
 pub fn word(value: &Dynamic) -> Option<String> {
@@ -253,6 +306,27 @@ mod tests {
             [Some(64 << 20), Some(1 << 30), Some(8 << 10), Some(512)]
         );
         assert_eq!(bytes("many"), None);
+    }
+
+    #[test]
+    fn targets_of_a_recovery_can_be_told_from_mistakes() {
+        let admits = |kind: Kind, text: &str| kind.admits(&text.into());
+        let moments = [
+            "2026-11-21 10:00:00.5+00",
+            "2026-11-21T10:00Z",
+            "21.11.2026 10:00",
+        ];
+        assert!(moments.iter().all(|it| admits(Kind::Moment, it)));
+        let others = ["yesterday", "2026-13-01 10:00", "2026-11-45", ""];
+        assert!(!others.iter().any(|it| admits(Kind::Moment, it)));
+        assert!(admits(Kind::Lsn, "0/3000148") && admits(Kind::Lsn, "A/ff"));
+        assert!(
+            !["zzz", "0/", "1/2/3", "0x3"]
+                .iter()
+                .any(|it| admits(Kind::Lsn, it))
+        );
+        assert!(Kind::Xid.admits(&726.into()) && !admits(Kind::Xid, "abc"));
+        assert!(admits(Kind::Timeline, "latest") && !admits(Kind::Timeline, "last"));
     }
 
     #[test]

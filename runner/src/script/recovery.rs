@@ -15,13 +15,13 @@ pub const KEYS: &[Keys] = &[Keys {
     keys: &[
         ("archive", Kind::Text),
         ("restore_command", Kind::Text),
-        ("target_time", Kind::Text),
-        ("target_lsn", Kind::Text),
-        ("target_xid", Kind::Word),
+        ("target_time", Kind::Moment),
+        ("target_lsn", Kind::Lsn),
+        ("target_xid", Kind::Xid),
         ("target_name", Kind::Text),
         ("immediate", Kind::Flag),
         ("inclusive", Kind::Flag),
-        ("timeline", Kind::Word),
+        ("timeline", Kind::Timeline),
         ("action", Kind::OneOf(&["promote", "pause", "shutdown"])),
         ("standby", Kind::Flag),
         ("upstream", Kind::Text),
@@ -43,14 +43,15 @@ mod chapter {
     /// The backup is one that `basebackup` returned, its id, or the path of one.
     ///
     /// Options:
-    /// - `archive`: the directory that holds the WAL, or `restore_command`.
+    /// - `archive`: the directory that holds the WAL, which must be there; or `restore_command`.
     /// - the target, one of `target_time` (as `now` returns it), `target_lsn`, `target_xid`,
     ///   `target_name` (of a restore point), `immediate: true` (as soon as the backup is
     ///   consistent); none of them: to the end of the archive.
     /// - `inclusive` (`true`): with `false` it stops just before the target.
     /// - `timeline` (`"latest"`): the timeline to follow, a number, `"current"` or `"latest"`.
     /// - `action` (`"promote"`): at the target; or `"pause"`, `"shutdown"`.
-    /// - `standby` (`false`): stay a standby, of `upstream`, a connection string.
+    /// - `standby` (`false`): stay a standby, of `upstream`, a connection string. Otherwise a
+    ///   standby.signal goes: the server would follow its upstream, whatever the target is.
     /// - `archiving` (`false`): with `true` the backup's own archive_mode stays. Otherwise it is
     ///   switched off: this recovery's timeline would go into the same archive, and the next
     ///   recovery from there would follow it.
@@ -145,14 +146,15 @@ fn run(
     options: Map,
 ) -> RhaiResultOf<()> {
     let mut options = Options::of(call, KEYS, options)?;
-    let restore_command = match (options.text("archive")?, options.text("restore_command")?) {
+    let archive = options.text("archive")?;
+    let restore_command = match (&archive, options.text("restore_command")?) {
         (Some(_), Some(_)) => {
             return Err(misuse(
                 call,
                 "`recover` takes `archive` or `restore_command`, not both",
             ));
         }
-        (Some(archive), None) => Some(format!("cp {}/%f %p", archive.trim_end_matches('/'))),
+        (Some(archive), None) => Some(lab::restore_command(archive)),
         (None, command) => command,
     };
     let standby = options.flag("standby")?.unwrap_or_default();
@@ -185,6 +187,7 @@ fn run(
     }
     let recovery = Recovery {
         backup,
+        archive,
         restore_command,
         target: targets.into_iter().next().unwrap_or_default(),
         inclusive: options.flag("inclusive")?,

@@ -8,7 +8,37 @@ crate::trials!(
     a_standby_that_went_its_own_way_says_so,
     a_slot_that_is_lost_is_said,
     a_standby_whose_upstream_is_out_of_reach_says_so,
+    a_recovery_of_a_standby_is_none_of_its_upstream,
+    an_archive_that_is_not_there_is_no_end_of_one,
 );
+
+/// With its standby.signal it would stream, and never come to the end of an archive.
+fn a_recovery_of_a_standby_is_none_of_its_upstream() {
+    let ended = drill(
+        r#"let p1 = start_node("p1");
+let p2 = start_standby("p2", p1);
+stop_server(p2);
+recover(p2, #{ restore_command: "false" });
+expect(is_primary(p2), "it has left its upstream");
+expect_eq(timeline(p2), 2);
+throw "all is well";"#,
+    );
+    ended.must(1, &["all is well"]);
+}
+
+fn an_archive_that_is_not_there_is_no_end_of_one() {
+    let ended = drill(
+        r#"let p1 = start_node("p1");
+let base = basebackup(p1, "/tmp/base");
+stop_server(p1);
+let date = "21.13.2026";
+let wrong = #{ restore_command: "false", target_time: date };
+expect(fails(|| recover(p1, base, wrong)).message.contains(date), "the server's words are told");
+recover(p1, base, #{ archive: "/tmp/archiv" });"#,
+    );
+    let said = "there is no directory `/tmp/archiv` on node `p1`";
+    ended.must(1, &[said, "scenarios/drill.rhai:7:1"]);
+}
 
 fn a_node_that_is_no_standby_is_not_promoted() {
     let ended = drill("let p1 = start_node(\"p1\");\npromote(p1);");
