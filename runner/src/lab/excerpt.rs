@@ -43,7 +43,7 @@ pub(super) async fn tell_logs(nodes: &[&Node], sink: &Sink) {
             log.tell(node, sink, begun.unwrap_or_default());
         }
     };
-    let _ = timeout(PATIENCE, join_all(on.into_iter().map(|it| tell(it)))).await;
+    let _ = timeout(PATIENCE, join_all(on.into_iter().map(tell))).await;
     // All machines of an engine have its clock. If none is on, it is taken to be ours.
     let ours = || {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -56,7 +56,7 @@ pub(super) async fn tell_logs(nodes: &[&Node], sink: &Sink) {
         }
     };
     let off = off.into_iter().filter(|it| power(it) == Some(false));
-    let _ = timeout(PATIENCE, join_all(off.map(|it| tell(it)))).await;
+    let _ = timeout(PATIENCE, join_all(off.map(tell))).await;
 }
 
 /// Whether the machine is on; none: it is paused.

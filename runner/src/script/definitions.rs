@@ -34,7 +34,7 @@ fn ours() -> String {
         let document = documents.get(function.name.as_str());
         let comment = document.into_iter().flat_map(|it| it.lines());
         let comment = comment.map(|line| format!("/// {line}").trim_end().to_owned());
-        (comment.collect(), declared(function, &functions))
+        (comment.collect(), declared(function))
     });
     file(items)
 }
@@ -45,7 +45,7 @@ fn library(standard: &Engine) -> String {
     let items = functions.iter().filter_map(|function| {
         let lines = function.comments.iter().flat_map(|it| it.lines());
         let comment = lines.map(|line| line.trim().to_owned()).collect();
-        let item = declared(function, &functions);
+        let item = declared(function);
         let sized = (SIZED.iter()).any(|it| item.contains(&format!(": {it}")));
         let disabled = DISABLED.contains(&function.name.as_str());
         (!sized && !disabled).then_some((comment, item))
@@ -124,19 +124,9 @@ fn documents() -> BTreeMap<String, String> {
 }
 
 /// `fn name(parameter: Type) -> Type;`
-fn declared(function: &FuncMetadata, all: &[FuncMetadata]) -> String {
-    let mut parameters = parameters(function);
-    let mut returned = returned(function);
-    if let Some((first, _)) = parameters.first_mut().filter(|(name, _)| name.is_empty()) {
-        // A closure's parameters have no names: those of the same function of a node will do.
-        "to".clone_into(first);
-        if let Some(named) = all.iter().find(|it| is_named_like(it, function)) {
-            returned = manual::returned(named);
-            for (own, (name, _)) in parameters.iter_mut().zip(self::parameters(named)).skip(1) {
-                own.0 = name;
-            }
-        }
-    }
+fn declared(function: &FuncMetadata) -> String {
+    let parameters = parameters(function);
+    let returned = returned(function);
     let parameters: Vec<_> = (parameters.iter())
         .map(|(name, kind)| format!("{name}: {}", editors(kind)))
         .collect();
@@ -157,16 +147,6 @@ fn parameters(function: &FuncMetadata) -> Vec<(String, String)> {
         .iter()
         .map(|it| parameter(it))
         .collect()
-}
-
-/// Whether it is the same function, of something else.
-fn is_named_like(named: &FuncMetadata, function: &FuncMetadata) -> bool {
-    let kinds = |it: &FuncMetadata| parameters(it).into_iter().skip(1).map(|(_, kind)| kind);
-    let has_names = parameters(named).iter().all(|(name, _)| !name.is_empty());
-    named.name == function.name
-        && named.num_params == function.num_params
-        && has_names
-        && kinds(named).eq(kinds(function))
 }
 
 /// A kind of value as definition files call it.
@@ -249,12 +229,12 @@ mod tests {
         assert_eq!(
             of_sql.join("\n"),
             "\
-fn psql(to: Endpoint, sql: String) -> String;
-fn psql(to: Vip, sql: String) -> String;
+fn psql(endpoint: Endpoint, sql: String) -> String;
+fn psql(vip: Vip, sql: String) -> String;
 fn psql(connection: Session, sql: String) -> String;
 fn psql(node: Node, sql: String) -> String;
-fn psql(to: Endpoint, sql: String, options: Map) -> String;
-fn psql(to: Vip, sql: String, options: Map) -> String;
+fn psql(endpoint: Endpoint, sql: String, options: Map) -> String;
+fn psql(vip: Vip, sql: String, options: Map) -> String;
 fn psql(connection: Session, sql: String, options: Map) -> String;
 fn psql(node: Node, sql: String, options: Map) -> String;"
         );

@@ -237,7 +237,18 @@ pub fn parameter(info: &str) -> (String, String) {
         .trim()
         .trim_start_matches("mut ")
         .trim_start_matches('_');
-    (name.to_owned(), kind(kind_of))
+    let kind = kind(kind_of);
+    let name = match (name, kind.as_str()) {
+        // A function that is one for several types has no names for its parameters.
+        ("", "Vip") => "vip",
+        ("", "Endpoint") => "endpoint",
+        ("", "text") => "sql",
+        ("", "map") => "options",
+        ("", "array") => "values",
+        ("", _) => "value",
+        (name, _) => name,
+    };
+    (name.to_owned(), kind)
 }
 
 /// A Rust type in the words of a playbook's author.
@@ -250,6 +261,16 @@ fn kind(rust: &str) -> String {
         {
             kind = inner.to_owned();
         }
+    }
+    // The compiler's own words for what such a function returns.
+    if kind.ends_with("EvalAltResult>>")
+        && let Some((_, inner)) = kind.split_once("Result<")
+        && let Some((inner, _)) = inner.rsplit_once(',')
+    {
+        let shared = inner.split_once("Arc<");
+        kind = shared
+            .map_or(inner, |(_, it)| it.trim_end_matches('>'))
+            .to_owned();
     }
     let name = kind.rsplit("::").next().unwrap_or_default();
     match name {

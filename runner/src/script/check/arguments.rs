@@ -84,7 +84,9 @@ fn kinds(
         })
     };
     let misfits: Option<Vec<_>> = overloads.iter().map(misfit).collect();
-    let (at, function) = (misfits?.into_iter().zip(overloads)).max_by_key(|(at, _)| *at)?;
+    // Of several that are as near, one that takes a node is the one that is meant.
+    let near = |(at, function): &(usize, &&Function)| (*at, function.parameters[*at].1 == "Node");
+    let (at, function) = (misfits?.into_iter().zip(overloads)).max_by_key(near)?;
     let argument = arguments[at]?;
     let (parameter, wanted) = &function.parameters[at];
     let message = format!(
@@ -93,7 +95,13 @@ fn kinds(
         article(kind(argument)?)
     );
     let signatures: Vec<_> = overloads.iter().map(|it| it.signature.as_str()).collect();
-    let problem = Problem::new(Blame::Playbook, message)
+    let mut problem = Problem::new(Blame::Playbook, message);
+    if let (Expr::StringConstant(name, _), "Node") = (argument, wanted.as_str()) {
+        problem = problem.note(format!(
+            "a node is what start_node returned: `let {name} = start_node(\"{name}\");`, then {name} without quotes"
+        ));
+    }
+    let problem = problem
         .note(signatures.join("\n"))
         .note(format!("manual: pgdrill api {name}"));
     Some(problem.at(place_of(file, argument.start_position())))
