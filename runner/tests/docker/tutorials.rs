@@ -96,8 +96,8 @@ fn text_of(bytes: &[u8]) -> String {
 /// The root file system that pgdrill itself builds on here.
 fn base_image(major: u32) -> String {
     let pg = major.to_string();
-    let build = ["images", "build", "pg-base", "--pg", &pg];
-    let built = run(&mut command(&product(), &build));
+    let arguments = ["images", "build", "pg-base", "--pg", &pg];
+    let built = run(&mut command(&product(), &arguments));
     assert!(built.status.success(), "{}", text_of(&built.stderr));
     let (_, release) = (MAJORS.iter().find(|(it, _)| *it == major)).expect("it is supported");
     let names = [
