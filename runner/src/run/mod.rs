@@ -263,6 +263,10 @@ impl Play<'_> {
         for event in recorder.end_section(self.sink.elapsed(), broken) {
             tell(&event);
         }
+        let fails = |it: &Problem| matches!(it.blame, Blame::System | Blame::Playbook);
+        if problems.iter().any(fails) {
+            problems.extend(recorder.forget().err().map(|it| *it));
+        }
         let snapshot = recorder.settle(broken);
         let snapshot = snapshot.unwrap_or_else(|problem| {
             problems.push(*problem);

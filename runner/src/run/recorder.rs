@@ -129,6 +129,15 @@ impl Recorder {
         Ok(outcome)
     }
 
+    /// A scenario that failed on its way leaves nothing for review: what an earlier run has left is
+    /// not what its playbook does now.
+    pub fn forget(&self) -> Result<(), Box<Problem>> {
+        let sides = self.transcript.sides();
+        let mut subjects = sides.iter().map(|it| self.subject(Some(&it.name)));
+        subjects.try_for_each(|it| self.store.forget(it))?;
+        self.store.forget(self.subject(None))
+    }
+
     /// Whether the snapshots speak against the scenario: they differ, or there are none.
     pub fn differs(&self, outcome: &SnapshotOutcome) -> bool {
         self.side_differs || is_different(outcome.state)

@@ -116,6 +116,11 @@ impl Store {
         Ok(outcome)
     }
 
+    /// Drops what an earlier run has left for review.
+    pub fn forget(&self, subject: Subject<'_>) -> Result<(), Box<Problem>> {
+        self.drop_pending(&self.own_file(subject)?)
+    }
+
     /// Pending files, relative to the root, sorted.
     pub fn pending(&self) -> Result<Vec<String>, Box<Problem>> {
         let mut files = self.files("snapshots")?;

@@ -28,6 +28,7 @@ crate::trials!(
     no_engine_is_said_with_what_was_tried,
     an_engine_without_permission_is_said,
     a_damaged_snapshot_is_not_overwritten,
+    what_a_playbook_printed_once_is_not_left_for_review,
     two_runs_at_once_do_not_meet,
     what_is_to_be_done_in_the_end_is_done_after_a_failure,
 );
@@ -285,6 +286,21 @@ fn an_engine_without_permission_is_said() {
             "usermod -aG docker",
         ],
     );
+}
+
+fn what_a_playbook_printed_once_is_not_left_for_review() {
+    let root = Root::with("let a = start_node(\"a\");\npsql(a, \"select 1 as old\");");
+    root.run(&[]).end().must(1, &["pgdrill review drill"]);
+    let pending = root.path().join("snapshots/drill.snap.new");
+    assert!(pending.exists());
+    root.write(
+        "scenarios/drill.rhai",
+        "let a = start_node(\"a\");\npsql(a, \"select 1 as new\");\npsql(a, \"select nothing\");",
+    );
+    root.run(&[])
+        .end()
+        .must(1, &["column \"nothing\" does not exist"]);
+    assert!(!pending.exists());
 }
 
 fn a_damaged_snapshot_is_not_overwritten() {
