@@ -1,5 +1,7 @@
 //! `pgdrill api`: the manual of what a playbook can say.
 
+use std::path::Path;
+
 use super::{args, code, print};
 use crate::problem::{Blame, Problem};
 use crate::script::{self, Entry};
@@ -32,11 +34,21 @@ fn overview() -> String {
         lines.push(format!("  {:width$}  {}", entry.name, entry.summary()));
     }
     let text = lines.join("\n");
-    format!("{}\n\n`pgdrill api NAME` says more.", text.trim_start())
+    let more = "`pgdrill api NAME` says more; `SCENARIO` and `import` are names too.";
+    format!("{}\n\n{more}", text.trim_start())
 }
 
 /// The manual of a function or of a property.
 pub fn one(name: &str) -> Result<String, Problem> {
+    if let Some(topic) = script::topic(name) {
+        return Ok(topic.to_owned());
+    }
+    let library = name
+        .starts_with("lib/")
+        .then(|| format!("scenarios/{name}.rhai"));
+    if let Some(text) = library.and_then(|it| script::text(Path::new("."), &it)) {
+        return Ok(text.trim_end().to_owned());
+    }
     let entries = script::find(name);
     if !entries.is_empty() {
         let manuals: Vec<_> = entries.iter().map(manual).collect();

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use rhai::{Engine, FuncMetadata};
 
 use super::engine::CHAPTERS;
+use super::topics::TOPICS;
 
 /// One function's manual.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +104,9 @@ pub fn markdown() -> String {
     let properties = properties();
     let anchors = anchors(&entries);
     let mut text = String::from(HEAD);
+    for (_, topic) in TOPICS {
+        write!(text, "{topic}\n\n").expect("a text grows");
+    }
     for chapter in CHAPTERS {
         let links: Vec<_> = (entries.iter().zip(&anchors))
             .filter(|(entry, _)| entry.chapter == chapter.title)
@@ -153,9 +157,6 @@ finds mistakes before anything starts, and `pgdrill new NAME` writes a playbook 
 Functions and methods are the same: `promote(s1)` and `s1.promote()`. Options stand in a map at the
 end, `#{ timeout: \"5s\" }`. Durations are texts (`\"500ms\"`, `\"30s\"`, `\"5m\"`), and so are sizes
 (`\"64MB\"`). Each function returns when its effect is there, so a playbook needs no sleeps.
-
-`const SCENARIO = #{ tags: [\"pitr\"], pg: \">=13\", timeout: \"5m\" };` says what a playbook is for;
-its `//!` lines are title and introduction, its `//` lines prose.
 
 ";
 

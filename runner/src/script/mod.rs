@@ -35,6 +35,7 @@ mod story;
 mod talk;
 mod targets;
 mod titles;
+mod topics;
 mod vips;
 mod words;
 mod workloads;
@@ -50,6 +51,7 @@ pub use outline::{Step, outline};
 pub use pieces::is_open;
 pub use talk::talk;
 pub use titles::{Titles, titles};
+pub use topics::topic;
 
 #[cfg(test)]
 mod tests;
