@@ -8,11 +8,26 @@ use super::daemon;
 use super::node::{LOG, Node};
 use super::server;
 
+/// Sessions that wait for others, a line each: who, for what, and whose it is.
+const WAITING: &str = r"select string_agg(line, e'\n') from (
+    select 'session ' || a.pid || case when a.wait_event = 'SyncRep' then ' waits for a synchronous standby'
+        else ' waits for a lock (' || a.wait_event || ') of ' || coalesce((
+            select string_agg(b.backend_type || ' ' || b.pid, ', ') from pg_stat_activity b
+            where b.pid = any(pg_blocking_pids(a.pid))), 'nobody who is known') end
+        || ': ' || left(regexp_replace(a.query, '\s+', ' ', 'g'), 60) as line
+    from pg_stat_activity a
+    where a.wait_event_type = 'Lock' or a.wait_event = 'SyncRep' order by a.pid limit 5) as waiting";
+
 /// The state of a node in a few lines. It never fails and never takes long.
 pub async fn diagnosis(node: &Node) -> Vec<String> {
     let mut lines = Vec::new();
     let look = async {
         lines.push(format!("{}  {}", node.name, state(node).await));
+        let waiting = match server::running(node).await {
+            Ok(Some(_)) => node.text(WAITING).await.unwrap_or_default(),
+            _ => String::new(),
+        };
+        lines.extend(waiting.lines().map(|line| format!("{}  {line}", node.name)));
         let log = node
             .run(&format!("[ -f {LOG} ] && tail -n 5 {LOG}; :"))
             .await;

@@ -135,16 +135,23 @@ print("went on");"#,
 fn a_wait_that_is_given_up_is_a_diagnosis() {
     let ended = drill(
         r#"let a = start_node("a");
-wait_until(a, "select 41", 42, #{ timeout: "300ms" });"#,
+psql(a, "create table t (i int)");
+let s = session(a);
+s.psql("begin");
+s.psql("lock table t");
+session(a).send("select * from t");
+wait_until(a, "select 41", 42, #{ timeout: "1s" });"#,
     );
     ended.must(
         1,
         &[
-            "gave up after 300ms",
+            "gave up after 1s",
             "last seen: 41",
             "a  accepts connections",
+            "waits for a lock (relation) of client backend",
+            ": select * from t",
             "a  log:",
-            "scenarios/drill.rhai:2:1",
+            "scenarios/drill.rhai:7:1",
         ],
     );
 }
