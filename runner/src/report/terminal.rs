@@ -14,6 +14,7 @@ use super::seconds;
 use crate::event::{Event, Form, Place, SnapshotState, Verdict, What};
 use crate::problem::Problem;
 
+mod end;
 mod problem;
 
 /// How the report looks.
@@ -239,15 +240,7 @@ impl<W: Write> Terminal<W> {
             }
             What::Paused(pause) => self.pause(pause),
             What::Resumed { .. } => self.spinner.reset(),
-            What::Kept { nodes } => {
-                self.heading();
-                self.line("  left for you to look into:");
-                for node in nodes {
-                    self.line(&format!("    pgdrill psql {node} {run}    pgdrill sh {node} {run}    pgdrill logs {node} {run}", run = self.run));
-                }
-                self.line("    pgdrill proxy     leads ports of this machine to them");
-                self.line("    pgdrill clean     removes them");
-            }
+            What::Kept { nodes } => self.kept(nodes),
             What::RunFinished { took } => self.summary(*took),
         }
     }
@@ -329,29 +322,6 @@ impl<W: Write> Terminal<W> {
             }
             self.line(&format!("  {line}"));
         }
-    }
-
-    fn summary(&mut self, took: Duration) {
-        self.spinner.finish_and_clear();
-        let order = ["passed", "failed", "errored", "stopped", "skipped"];
-        let counts: Vec<_> = (order.iter())
-            .filter_map(|word| self.counts.get(word).map(|count| (*word, *count)))
-            .map(|(word, count)| {
-                let style = match word {
-                    "passed" => GOOD,
-                    "skipped" => Style::new(),
-                    _ => BAD,
-                };
-                self.styled(style, &format!("{count} {word}"))
-            })
-            .collect();
-        let counts = if counts.is_empty() {
-            "nothing was run".to_owned()
-        } else {
-            counts.join(", ")
-        };
-        self.line("");
-        self.line(&format!("{counts} in {}", seconds(took)));
     }
 
     fn indent(&self) -> String {
