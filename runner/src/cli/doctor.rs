@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::engine::{Containers, Docker, Engine, Error, OWNER_LABEL, RUN_LABEL, owner};
 use crate::image::{DEFAULT_MAJOR, Images, Means, Settings};
-use crate::lab::{Ground, Rights, Sight};
+use crate::lab::{Ground, NETEM, Rights, Sight};
 use crate::problem::Problem;
 
 /// One thing that was looked at.
@@ -209,7 +209,7 @@ fn network_findings(sight: &Sight) -> Vec<Finding> {
     } else {
         Finding::no(
             "the kernel can't delay packets: `shape` takes rate and loss only",
-            "on Debian and Ubuntu the package linux-modules-extra-$(uname -r) brings sch_netem",
+            NETEM,
         )
     };
     let filter = if sight.filter {
@@ -227,13 +227,24 @@ async fn leftovers(engine: &Docker) -> Result<Finding, Problem> {
     let left = engine.left(RUN_LABEL).await?;
     let count =
         left.containers.len() + left.volumes.len() + left.networks.len() + left.images.len();
-    Ok(match count {
+    Ok(left_finding(count))
+}
+
+/// What was kept, and what still goes on, is as it should be: it is named, no more.
+fn left_finding(count: usize) -> Finding {
+    match count {
         0 => Finding::ok("nothing is left of earlier runs"),
-        _ => Finding::no(
-            format!("of runs that were kept, or are still going, {count} things are there"),
-            "`pgdrill clean --dry-run` names them, `pgdrill clean` removes them",
-        ),
-    })
+        _ => Finding {
+            advice: Some(
+                "`pgdrill clean --dry-run` names them; `pgdrill clean` removes them, and leaves \
+                 those of runs that still go on"
+                    .to_owned(),
+            ),
+            ..Finding::ok(format!(
+                "things on the engine, of runs that were kept or still go on: {count}"
+            ))
+        },
+    }
 }
 
 fn shown(findings: &[Finding]) -> String {

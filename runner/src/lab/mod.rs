@@ -62,7 +62,7 @@ pub use docker_run::shows_end;
 pub use endpoint::Endpoint;
 pub use engine_network::{EngineNetwork, EngineNetworkOptions, network};
 pub use fabric::{
-    Address, Cut, Ground, HOST, Interface, Move, Pipework, Rights, Shape, Side, Sight, Vip,
+    Address, Cut, Ground, HOST, Interface, Move, NETEM, Pipework, Rights, Shape, Side, Sight, Vip,
     refuse_source,
 };
 pub use faults::{cut, heal, isolate, partition, plug, power_off, power_on, shape, unplug};

@@ -45,6 +45,7 @@ pub use sight::Sight;
 use state::State;
 pub use view::View;
 pub use vip::{Move, Shown, Vip};
+pub use words::NETEM;
 
 /// What a fabric is made of.
 #[derive(Debug, Clone)]

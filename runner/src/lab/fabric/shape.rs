@@ -8,7 +8,7 @@ use crate::problem::{Blame, Problem};
 use super::Fabric;
 use super::address::Interface;
 use super::state::{Port, State};
-use super::words::explained;
+use super::words::{NETEM, explained};
 
 /// What a cable does to packets, in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,10 +38,7 @@ impl Fabric {
         if delays && !netem {
             let message = "the kernel of the engine's machine can't delay packets: it has no netem";
             return Err(Problem::new(Blame::Environment, message)
-                .note(
-                    "on Debian and Ubuntu `linux-modules-extra-$(uname -r)` or the full \
-                       `linux-image` package brings `sch_netem`; `modprobe sch_netem` loads it",
-                )
+                .note(NETEM)
                 .note("rate and loss work without it"));
         }
         let wanted = Port {

@@ -3,14 +3,14 @@
 use crate::engine::Output;
 use crate::problem::{Blame, Problem};
 
+/// Where the kernel gets what delays packets from.
+pub const NETEM: &str = "delaying packets takes the kernel's module `sch_netem`: on Ubuntu the \
+    package `linux-modules-extra-$(uname -r)` brings it, on Debian the normal kernel package has \
+    it; `modprobe sch_netem` on the engine's machine loads it";
+
 /// A message of `ip`, `tc` or `nft`, whose fault it is, and what to do about it.
 const MEANINGS: &[(&str, Blame, &str)] = &[
-    (
-        "Specified qdisc kind is unknown",
-        Blame::Environment,
-        "the kernel has no such queueing discipline: on Debian and Ubuntu \
-         `linux-modules-extra-$(uname -r)` or the full `linux-image` package brings `sch_netem`",
-    ),
+    ("Specified qdisc kind is unknown", Blame::Environment, NETEM),
     (
         "Unknown device type",
         Blame::Environment,
@@ -88,7 +88,7 @@ mod tests {
         insta::assert_snapshot!(said("Error: Specified qdisc kind is unknown.\n"), @r"
         error: shaping eth1 of p1 failed
            = it said: Error: Specified qdisc kind is unknown.
-           = the kernel has no such queueing discipline: on Debian and Ubuntu `linux-modules-extra-$(uname -r)` or the full `linux-image` package brings `sch_netem`
+           = delaying packets takes the kernel's module `sch_netem`: on Ubuntu the package `linux-modules-extra-$(uname -r)` brings it, on Debian the normal kernel package has it; `modprobe sch_netem` on the engine's machine loads it
         ");
         insta::assert_snapshot!(said("Error: Unknown device type.\n"), @r"
         error: shaping eth1 of p1 failed
