@@ -162,7 +162,7 @@ impl Images {
         let begun = Instant::now();
         say(Progress::Started {
             image: name.to_owned(),
-            why: "not on the engine: pulled".to_owned(),
+            why: "not on the engine: pulling it".to_owned(),
         });
         let missing = |why: String| Error::Missing {
             image: name.to_owned(),
