@@ -314,7 +314,7 @@ impl Blame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiffLine {
     pub sign: Sign,
-    /// Counted from 1 in the snapshot's body (removed and equal lines) or in the new text (added).
+    /// Counted from 1 in the snapshot's file (removed and equal lines) or in the new one (added).
     pub line: usize,
     /// The text in pieces; the emphasized ones are what differs within the line.
     pub pieces: Vec<Piece>,

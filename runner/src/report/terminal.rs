@@ -35,6 +35,8 @@ pub struct Terminal<W> {
     section: Option<String>,
     counts: BTreeMap<&'static str, usize>,
     run: String,
+    /// The last line was blank.
+    blank: bool,
 }
 
 /// The scenario that runs.
@@ -85,6 +87,7 @@ impl<W: Write> Terminal<W> {
             section: None,
             counts: BTreeMap::new(),
             run: String::new(),
+            blank: false,
         }
     }
 
@@ -343,7 +346,12 @@ impl<W: Write> Terminal<W> {
         self.line("");
     }
 
+    /// Writes a line; of blank ones never two in a row.
     fn line(&mut self, text: &str) {
+        if text.is_empty() && self.blank {
+            return;
+        }
+        self.blank = text.is_empty();
         let out = &mut self.out;
         // A closed pipe is no reason to leave containers behind.
         self.spinner.suspend(|| drop(writeln!(out, "{text}")));

@@ -5,7 +5,7 @@ use crate::transcript::{Section, fence_mark};
 /// A line that is compared, without trailing spaces: editors and insta take them away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// In the body, from 1.
+    /// From 1, in the body, or in its file ([`later`]).
     pub number: usize,
     pub text: &'a str,
 }
@@ -23,6 +23,14 @@ pub fn all(text: &str) -> Vec<Line<'_>> {
     } else {
         lines.collect()
     }
+}
+
+/// The same lines with the numbers that they have so many lines further down.
+pub fn later(mut lines: Vec<Line<'_>>, by: usize) -> Vec<Line<'_>> {
+    for line in &mut lines {
+        line.number += by;
+    }
+    lines
 }
 
 /// The lines of a body without its prose. A blank line between two lines of a block is the output's

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::body::{self, Line};
 use crate::problem::{Blame, Problem};
 
 /// What a snapshot file has in it.
@@ -97,13 +98,28 @@ impl Stored {
         Ok(written.map_err(|error| failed("write", &self.file, &error))?)
     }
 
+    /// The lines that are compared, with their numbers in the file.
+    pub fn compared(&self) -> Vec<Line<'_>> {
+        body::later(body::compared(&self.body), self.header().lines().count())
+    }
+
+    /// All lines, with their numbers in the file.
+    pub fn all(&self) -> Vec<Line<'_>> {
+        body::later(body::all(&self.body), self.header().lines().count())
+    }
+
     fn text(&self) -> String {
+        format!("{}{}\n", self.header(), self.body)
+    }
+
+    /// What stands above the body, as pgdrill and insta write it.
+    pub fn header(&self) -> String {
         let title = self
             .title
             .as_deref()
             .map(|title| format!("description: {}\n", scalar(title)));
         let (source, title) = (scalar(&self.source), title.unwrap_or_default());
-        format!("---\nsource: {source}\n{title}---\n{}\n", self.body)
+        format!("---\nsource: {source}\n{title}---\n")
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, Write};
 
+use super::diff;
 use super::file::{Stored, failed};
 use super::store::{Store, belongs, name};
-use super::{body, diff};
 use crate::event::DiffLine;
 use crate::problem::{Blame, Problem};
 
@@ -147,10 +147,11 @@ fn selected(store: &Store, names: &[&str]) -> Result<Vec<String>, Box<Problem>> 
 
 fn changes(store: &Store, pending: &str) -> Result<Vec<DiffLine>, Box<Problem>> {
     let file = pending.strip_suffix(".new").unwrap_or(pending);
-    let text = |stored: Option<Stored>| stored.map_or(String::new(), |stored| stored.body);
-    let old = text(Stored::read(&store.root, file)?);
-    let new = text(Stored::read(&store.root, pending)?);
-    Ok(diff::lines(&body::all(&old), &body::all(&new)))
+    let old = Stored::read(&store.root, file)?;
+    let new = Stored::read(&store.root, pending)?;
+    let old = old.as_ref().map_or(Vec::new(), Stored::all);
+    let new = new.as_ref().map_or(Vec::new(), Stored::all);
+    Ok(diff::lines(&old, &new))
 }
 
 #[cfg(test)]

@@ -226,11 +226,9 @@ impl Subject<'_> {
 
 /// What differs in one section, as soon as it is over.
 pub fn compare_section(expected: &Stored, fresh: &Section) -> Vec<DiffLine> {
-    let old = body::compared(&expected.body);
-    let mut new = body::compared(&fresh.text);
-    for line in &mut new {
-        line.number += fresh.line - 1;
-    }
+    let old = expected.compared();
+    let above = expected.header().lines().count() + fresh.line - 1;
+    let new = body::later(body::compared(&fresh.text), above);
     diff::lines(body::section(&old, fresh), &new)
 }
 

@@ -65,22 +65,22 @@ fn a_review_asks_for_each() {
     let screen = String::from_utf8(screen).unwrap();
     insta::assert_snapshot!(format!("{screen}\n\n{tally:?}\n{}", left(folder.path())), @"
     1 of 3: snapshots/ha/failover.snap.new
-       1 +     c
+       4 +     c
 
     [a]ccept, [r]eject, [s]kip, [A]ccept all? 2 of 3: snapshots/pitr.snap.new
-       1   ## One
-       2
-       3 - Old prose.
-       3 + New prose.
-       4
-       5       a
-       6        count
-       7       -------
-       8 -          2
-       8 +          3
+       4   ## One
+       5
+       6 - Old prose.
+       6 + New prose.
+       7
+       8       a
+       9        count
+      10       -------
+      11 -          2
+      11 +          3
 
     [a]ccept, [r]eject, [s]kip, [A]ccept all? [a]ccept, [r]eject, [s]kip, [A]ccept all? 3 of 3: snapshots/pitr@13.snap.new
-       1 +     b
+       4 +     b
 
     [a]ccept, [r]eject, [s]kip, [A]ccept all? 
 

@@ -331,12 +331,12 @@ fn a_section_is_compared_on_its_own() {
         .sections()
         .map(|section| diff::plain(&compare_section(&stored, section)));
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
-     7       a=# select 1;
-     8        1
-     9
-    10 -     (1 row)
-     6 +     (2 rows)
+    10       a=# select 1;
+    11        1
+    12
+    13 -     (1 row)
+     9 +     (2 rows)
 
-     8 + ## Three
+    11 + ## Three
     ");
 }
