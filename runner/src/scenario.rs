@@ -1,11 +1,15 @@
 //! Scenarios: playbooks on disk, found by path, name or folder, and what their heads say.
 
-use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::problem::{Blame, Problem};
 use crate::script::{self, Playbook};
+
+mod search;
+
+use search::name_of;
+pub use search::{find, names, root, shown};
 
 /// A playbook on disk.
 #[derive(Debug, Clone)]
@@ -51,109 +55,6 @@ pub struct Head {
     pub timeout: Option<Duration>,
 }
 
-/// Finds playbooks: each argument is a file, a folder, or a name below `scenarios/`; without any it
-/// is all of `scenarios/`.
-pub fn find(arguments: &[String], here: &Path) -> Result<Vec<Scenario>, Problem> {
-    let mut files = Vec::new();
-    if arguments.is_empty() && !here.join("scenarios").is_dir() {
-        let message = "there is no folder `scenarios` here, and no playbook was named";
-        return Err(Problem::new(Blame::Playbook, message)
-            .note("`pgdrill new NAME` makes both the folder and a playbook"));
-    }
-    let everything = [here.join("scenarios").display().to_string()];
-    let arguments = if arguments.is_empty() {
-        &everything[..]
-    } else {
-        arguments
-    };
-    for argument in arguments {
-        files.extend(expand(argument, here)?);
-    }
-    let mut seen = BTreeSet::new();
-    for file in &files {
-        if !seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
-            let message = format!("`{}` is given twice", shown(file, here));
-            return Err(
-                Problem::new(Blame::Playbook, message).note("one run plays a playbook once")
-            );
-        }
-    }
-    files.iter().map(|file| load(file, here)).collect()
-}
-
-fn expand(argument: &str, here: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let path = here.join(argument);
-    if path.is_dir() {
-        let files = below(&path);
-        if files.is_empty() {
-            let message = format!(
-                "there is no playbook (`*.rhai`) in `{}`",
-                shown(&path, here)
-            );
-            return Err(Problem::new(Blame::Playbook, message).note("`pgdrill new NAME` makes one"));
-        }
-        return Ok(files);
-    }
-    if path.is_file() {
-        if !is_playbook(&path) {
-            let message = format!("`{}` is no playbook", shown(&path, here));
-            let note = "a playbook's name ends in `.rhai`";
-            return Err(Problem::new(Blame::Playbook, message).note(note));
-        }
-        return Ok(vec![path]);
-    }
-    let named = here.join("scenarios").join(format!("{argument}.rhai"));
-    if named.is_file() {
-        return Ok(vec![named]);
-    }
-    let all: Vec<_> = below(&here.join("scenarios"))
-        .iter()
-        .map(|file| name_of(file, here))
-        .collect();
-    let mut problem = Problem::new(
-        Blame::Playbook,
-        format!("there is no playbook `{argument}`"),
-    );
-    if let Some(near) = script::nearest(argument, all.iter().map(String::as_str)) {
-        problem = problem.note(format!("did you mean `{near}`?"));
-    }
-    if !all.is_empty() {
-        problem = problem.note(format!("there are: {}", all.join(", ")));
-    }
-    Err(problem)
-}
-
-/// The names of all scenarios of a root.
-pub fn names(root: &Path) -> Vec<String> {
-    let folder = root.join("scenarios");
-    let folder = if folder.is_dir() {
-        folder.as_path()
-    } else {
-        root
-    };
-    below(folder)
-        .iter()
-        .map(|file| name_of(file, root))
-        .collect()
-}
-
-/// All playbooks of a folder; `lib` folders hold functions, not playbooks.
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let walk = ignore::WalkBuilder::new(folder)
-        .hidden(true)
-        .filter_entry(|entry| !(entry.file_name() == "lib" && entry.path().is_dir()))
-        .sort_by_file_path(Path::cmp)
-        .build();
-    walk.filter_map(Result::ok)
-        .map(ignore::DirEntry::into_path)
-        .filter(|path| is_playbook(path) && path.is_file())
-        .collect()
-}
-
-fn is_playbook(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "rhai")
-}
-
 fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
     let wrong = |error: std::io::Error| {
         Problem::new(
@@ -181,32 +82,6 @@ fn load(file: &Path, here: &Path) -> Result<Scenario, Problem> {
         root,
         folder,
     })
-}
-
-/// The nearest folder from here upwards that has scenarios.
-fn root(folder: &Path) -> PathBuf {
-    let has = |it: &&Path| it.join("scenarios").is_dir();
-    folder.ancestors().find(has).unwrap_or(folder).to_path_buf()
-}
-
-fn name_of(file: &Path, root: &Path) -> String {
-    let below = (file.strip_prefix(root.join("scenarios")))
-        .or_else(|_| file.strip_prefix(root))
-        .unwrap_or(file);
-    let parts: Vec<_> = below
-        .with_extension("")
-        .components()
-        .filter(|it| matches!(it, Component::Normal(_)))
-        .map(|it| it.as_os_str().to_string_lossy().into_owned())
-        .collect();
-    parts.join("/")
-}
-
-fn shown(path: &Path, here: &Path) -> String {
-    path.strip_prefix(here)
-        .unwrap_or(path)
-        .display()
-        .to_string()
 }
 
 /// What the `//!` lines of a playbook say.

@@ -4,6 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
+#[path = "cli/names.rs"]
+mod names;
+
 /// Runs commands in a folder; the standard output's lines as they are, the standard error's after `!`.
 fn typed(folder: &Path, commands: &[&str]) -> String {
     let mut shown = String::new();
@@ -34,7 +37,7 @@ fn a_new_playbook_is_fine_until_somebody_mistypes() {
     let here = folder.path();
     insta::assert_snapshot!(typed(here, &["check", "new first", "new first", "check", "list"]), @r#"
     $ pgdrill check
-    ! error: there is no folder `scenarios` here, and no playbook was named
+    ! error: there is no folder `scenarios` here or above, and no playbook was named
     !    = `pgdrill new NAME` makes both the folder and a playbook
     [3]
     $ pgdrill new first

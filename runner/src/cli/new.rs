@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args;
 use super::{code, run::here};
 use crate::problem::{Blame, Problem};
+use crate::scenario;
 
 /// The playbook, with `TITLE` for the title.
 pub const PLAYBOOK: &str = include_str!("new.rhai");
@@ -13,8 +14,12 @@ pub const PLAYBOOK: &str = include_str!("new.rhai");
 pub fn new(new: &args::New) -> Result<u8, Problem> {
     let name = new.name.strip_suffix(".rhai").unwrap_or(&new.name);
     let name = name.strip_prefix("scenarios/").unwrap_or(name);
-    let path = format!("scenarios/{name}.rhai");
-    write(&here()?.join(&path), name)?;
+    let here = here()?;
+    let file = scenario::root(&here)
+        .join("scenarios")
+        .join(format!("{name}.rhai"));
+    let path = scenario::shown(&file, &here);
+    write(&file, name, &path)?;
     anstream::eprintln!("{path} is there, and runs as it is:\n");
     for (command, does) in [
         (
@@ -34,7 +39,7 @@ pub fn new(new: &args::New) -> Result<u8, Problem> {
     Ok(code::PASSED)
 }
 
-fn write(file: &Path, name: &str) -> Result<(), Problem> {
+fn write(file: &Path, name: &str, shown: &str) -> Result<(), Problem> {
     let wrong = |message: String| Problem::new(Blame::Playbook, message);
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !name
@@ -51,12 +56,12 @@ fn write(file: &Path, name: &str) -> Result<(), Problem> {
     };
     create(file.parent().expect("it lies in a folder")).map_err(|error| {
         if error.kind() == std::io::ErrorKind::AlreadyExists {
-            return wrong(format!("scenarios/{name}.rhai is there already"))
+            return wrong(format!("{shown} is there already"))
                 .note("nothing was changed; choose another name");
         }
         Problem::new(
             Blame::Environment,
-            format!("scenarios/{name}.rhai can't be written: {error}"),
+            format!("{shown} can't be written: {error}"),
         )
     })
 }
@@ -93,15 +98,12 @@ mod tests {
     fn a_playbook_is_never_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("scenarios/ha/first-try.rhai");
-        write(&file, "ha/first-try").expect("it is new");
+        write(&file, "ha/first-try", "first-try.rhai").expect("it is new");
         let text = std::fs::read_to_string(&file).expect("it is there");
         assert!(text.starts_with("//! # First try\n"), "{text}");
         std::fs::write(&file, "mine").expect("it is changed");
-        let problem = write(&file, "ha/first-try").expect_err("it is there");
-        assert_eq!(
-            problem.message,
-            "scenarios/ha/first-try.rhai is there already"
-        );
+        let problem = write(&file, "ha/first-try", "first-try.rhai").expect_err("it is there");
+        assert_eq!(problem.message, "first-try.rhai is there already");
         assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
     }
 
@@ -109,7 +111,7 @@ mod tests {
     fn a_name_does_not_lead_out_of_the_folder() {
         for name in ["../x", "/x", "a//b", "", "a b", "a.b"] {
             let file = Path::new("/nowhere/x.rhai");
-            let problem = write(file, name).expect_err(name);
+            let problem = write(file, name, name).expect_err(name);
             assert_eq!(
                 problem.message,
                 format!("`{name}` is no name for a playbook")

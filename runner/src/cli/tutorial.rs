@@ -16,10 +16,10 @@ use crate::tutorial::{self, Docs, Entry, Page, Tutorial, stale};
 pub fn tutorial(args: &Args, tutorial: &args::Tutorial) -> Result<u8, Problem> {
     let here = here()?;
     if tutorial.check {
-        return check(&here, args.color());
+        return check(&scenario::root(&here), args.color());
     }
     if tutorial.write {
-        return write(&here);
+        return write(&scenario::root(&here));
     }
     let name = tutorial.playbook.clone().unwrap_or_default();
     let scenarios = scenario::find(&[name], &here)?;

@@ -2,7 +2,7 @@
 //! the root, or from the library that pgdrill brings. Nothing outside the root is ever read.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
@@ -47,13 +47,17 @@ impl Imports {
     /// Finds an import of a file (or, without one, of the playbook).
     pub fn find(&self, importer: Option<&str>, path: &str) -> Result<Found, String> {
         let relative = Path::new(path);
-        let plain =
-            |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+        let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
         if path.is_empty() || !relative.components().all(plain) {
             return Err("only plain names are allowed, and `/` between them".to_owned());
         }
         let file = format!("{path}.rhai");
         let importer = importer
+            .filter(|it| {
+                Path::new(it)
+                    .components()
+                    .all(|part| part != Component::ParentDir)
+            })
             .map(|it| self.root.join(it))
             .and_then(|it| it.parent().map(Path::to_path_buf));
         let folders = [
@@ -94,7 +98,8 @@ impl Imports {
             });
         }
         Err(format!(
-            "there is no `{file}` beside it, and no `scenarios/{file}`"
+            "there is no `{file}` beside it, and no `scenarios/{file}` in `{}`",
+            self.root.display()
         ))
     }
 }

@@ -27,7 +27,9 @@ fn shown(source: &str, root: &Path) -> String {
     if shown.is_empty() {
         return "nothing is wrong".to_owned();
     }
-    shown.join("\n\n")
+    shown
+        .join("\n\n")
+        .replace(&root.display().to_string(), "ROOT")
 }
 
 /// A root with files to import.
