@@ -11,6 +11,7 @@ use super::args::{self, Args};
 use crate::engine::{Chunk, Containers, Docker, LeftOver, Pipe, Program, RUN_LABEL, Size};
 use crate::lab::{NODE_LABEL, SCOPE_LABEL};
 use crate::problem::{Blame, Problem};
+use crate::run::is_alive;
 
 /// What a playbook's commands find too: the server major's programs, and where the server is.
 const SURROUNDINGS: &str = r#"
@@ -210,16 +211,24 @@ impl There {
 async fn find(docker: &Docker, inside: &args::Inside) -> Result<String, Problem> {
     let left = docker.left(NODE_LABEL).await?;
     let there: Vec<_> = left.containers.iter().filter_map(There::of).collect();
-    choose(&there, &inside.node, inside.run.as_deref())
+    let chosen = choose(&there, &inside.node, inside.run.as_deref())?;
+    anstream::eprintln!("{}", told(chosen, is_alive(&chosen.run)));
+    Ok(chosen.container.clone())
 }
 
-/// The container of the node that is meant.
-pub fn choose(there: &[There], node: &str, run: Option<&str>) -> Result<String, Problem> {
+/// Whose node it is: what is done in it happens to a run that still goes on, too.
+fn told(there: &There, alive: bool) -> String {
+    let run = if alive { ", which still goes on" } else { "" };
+    format!("in `{}` of run {}{run}", there.node, there.scope)
+}
+
+/// The node that is meant.
+pub fn choose<'a>(there: &'a [There], node: &str, run: Option<&str>) -> Result<&'a There, Problem> {
     let fits =
         |it: &&There| it.node == node && run.is_none_or(|run| it.run == run || it.scope == run);
     let found: Vec<_> = there.iter().filter(fits).collect();
     match found[..] {
-        [one] if one.runs => Ok(one.container.clone()),
+        [one] if one.runs => Ok(one),
         [_] => Err(Problem::new(
             Blame::System,
             format!("the machine of node `{node}` is off or paused"),
@@ -270,7 +279,10 @@ mod tests {
             there("b", "two-1"),
             there("b", "two-2"),
         ];
-        choose(&all, node, run).unwrap_or_else(|problem| problem.render(None, false))
+        match choose(&all, node, run) {
+            Ok(there) => there.container.clone(),
+            Err(problem) => problem.render(None, false),
+        }
     }
 
     #[test]
@@ -295,6 +307,16 @@ mod tests {
            = b two-2
            = say which: the run goes after the node
         ");
+    }
+
+    #[test]
+    fn a_run_that_still_goes_on_is_not_entered_without_a_word() {
+        let there = there("a", "one-1");
+        assert_eq!(told(&there, false), "in `a` of run one-1");
+        assert_eq!(
+            told(&there, true),
+            "in `a` of run one-1, which still goes on"
+        );
     }
 
     #[test]

@@ -65,9 +65,9 @@ impl Ways {
         if let Some(address) = address {
             return self.choose_address(address, run);
         }
-        let container = choose(&self.nodes, to, run)?;
+        let container = &choose(&self.nodes, to, run)?.container;
         let mut all = self.all.iter();
-        let found = all.find(|it| it.way.container == container && it.way.to == To::Server);
+        let found = all.find(|it| it.way.container == *container && it.way.to == To::Server);
         Ok(found.expect("each node is among them").clone())
     }
 
