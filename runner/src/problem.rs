@@ -94,7 +94,9 @@ impl Problem {
         let report = Level::ERROR
             .primary_title(self.message.as_str())
             .elements(std::iter::empty::<Element<'_>>());
-        let report = match source.and_then(|source| Some((source, span(source, place)?))) {
+        let shown = source.and_then(|source| Some((source, span(source, place)?)));
+        let is_shown = shown.is_some();
+        let report = match shown {
             Some((source, span)) => report.element(
                 Snippet::source(source)
                     .path(place.file.as_str())
@@ -116,7 +118,8 @@ impl Problem {
         } else {
             Renderer::plain()
         };
-        renderer.render(&[report.elements(notes)])
+        let text = renderer.render(&[report.elements(notes)]);
+        if is_shown { text } else { in_line(&text) }
     }
 }
 
@@ -137,6 +140,23 @@ impl Problem {
             notes.collect::<String>()
         )
     }
+}
+
+/// Where no line is shown, the renderer leaves out the column of its number: it is put back, so
+/// that all problems have the same columns.
+fn in_line(text: &str) -> String {
+    let arrow = |line: &str| {
+        anstream::adapter::strip_str(line)
+            .to_string()
+            .starts_with("--> ")
+    };
+    let mut below = false;
+    let lines = text.split('\n').map(|line| {
+        below |= arrow(line);
+        let column = if below { " " } else { "" };
+        format!("{column}{line}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The word at a place, in bytes of the source.
@@ -191,6 +211,27 @@ error: `recover` has no option `target_tme`
   = it takes: archive, target_time
   = manual: pgdrill api recover"
         );
+    }
+
+    #[test]
+    fn without_the_text_of_its_file_a_problem_has_the_same_columns() {
+        let problem = Problem::new(Blame::System, "it failed")
+            .at(Place {
+                file: "scenarios/lib/ha.rhai".into(),
+                line: 124,
+                column: 5,
+            })
+            .note("one\ntwo")
+            .note("three");
+        let expected = "\
+error: it failed
+ --> scenarios/lib/ha.rhai:124:5
+  = one
+    two
+  = three";
+        assert_eq!(problem.render(None, false), expected);
+        let styled = problem.render(None, true);
+        assert_eq!(anstream::adapter::strip_str(&styled).to_string(), expected);
     }
 
     #[test]

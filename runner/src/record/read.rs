@@ -158,34 +158,34 @@ mod tests {
     fn a_damaged_line_has_its_number() {
         insta::assert_snapshot!(after_the_first(b"{\"at\":1,\"event\":\"run-fin"), @"
         error: line 2 of the record is damaged: EOF while parsing a string
-        --> events.jsonl:2:24
-         = the run was ended while it wrote this line, or the copy is not complete
-         = a report of what is before it: head -n 1 events.jsonl > cut.jsonl && pgdrill report cut.jsonl
+         --> events.jsonl:2:24
+          = the run was ended while it wrote this line, or the copy is not complete
+          = a report of what is before it: head -n 1 events.jsonl > cut.jsonl && pgdrill report cut.jsonl
         ");
         insta::assert_snapshot!(after_the_first(b"{\"at\":1,\"event\":\"run-fin\n{}\n"), @"
         error: line 2 of the record is damaged: EOF while parsing a string
-        --> events.jsonl:2:24
-         = each line is an event as pgdrill wrote it: copy the file once more, without any change
+         --> events.jsonl:2:24
+          = each line is an event as pgdrill wrote it: copy the file once more, without any change
         ");
         insta::assert_snapshot!(after_the_first(b"{\"at\":1,\"event\":\"said\",\"text\":\"\xff\xfe\"}\n"), @"
         error: line 2 of the record is damaged: invalid unicode code point
-        --> events.jsonl:2:32
-         = each line is an event as pgdrill wrote it: copy the file once more, without any change
+         --> events.jsonl:2:32
+          = each line is an event as pgdrill wrote it: copy the file once more, without any change
         ");
         insta::assert_snapshot!(after_the_first(b"{\"at\":1,\"event\":\"said\"}\n"), @"
         error: line 2 of the record is damaged: missing field `text`
-        --> events.jsonl:2:23
-         = each line is an event as pgdrill wrote it: copy the file once more, without any change
+         --> events.jsonl:2:23
+          = each line is an event as pgdrill wrote it: copy the file once more, without any change
         ");
         insta::assert_snapshot!(after_the_first(b"{\"at\":-1,\"event\":\"said\",\"text\":\"\"}\n"), @"
         error: line 2 of the record is damaged: -1.0 is no number of seconds
-        --> events.jsonl:2:8
-         = each line is an event as pgdrill wrote it: copy the file once more, without any change
+         --> events.jsonl:2:8
+          = each line is an event as pgdrill wrote it: copy the file once more, without any change
         ");
         insta::assert_snapshot!(after_the_first(b"\n{\"at\":1,\"event\":\"said\",\"text\":\"\"}\n"), @"
         error: line 2 of the record is damaged: EOF while parsing a value
-        --> events.jsonl:2:1
-         = each line is an event as pgdrill wrote it: copy the file once more, without any change
+         --> events.jsonl:2:1
+          = each line is an event as pgdrill wrote it: copy the file once more, without any change
         ");
     }
 }
