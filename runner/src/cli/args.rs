@@ -133,7 +133,7 @@ pub struct Run {
     #[arg(long, requires = "keep")]
     pub serve: bool,
     /// How long a scenario may take (default: what it says, else 10m).
-    #[arg(long, value_parser = humantime::parse_duration, value_name = "DURATION")]
+    #[arg(long, value_parser = duration, value_name = "DURATION")]
     pub timeout: Option<Duration>,
     /// What becomes of a transcript that differs: left for review, accepted, or nothing.
     #[arg(long, value_enum, default_value_t = Update::Auto, value_name = "HOW")]
@@ -361,6 +361,11 @@ pub struct Proxy {
     pub port: Option<String>,
     /// The run (default: the only one that has it).
     pub run: Option<String>,
+}
+
+/// Wrong durations are called what they are in a playbook.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "it must be a duration such as \"5m\"")
 }
 
 fn major(text: &str) -> Result<u32, String> {

@@ -92,7 +92,8 @@ pub async fn wait_for_catchup(
     let wanted = primary.text(&format!("select {REACHED}")).await?;
     if is_primary(standby).await? {
         let message = format!("node `{}` is no standby: it accepts writes", standby.name);
-        return Err(Problem::new(Blame::System, message));
+        return Err(Problem::new(Blame::System, message)
+            .note("the primary is the first argument, the standby the second"));
     }
     let what = format!(
         "{} has {} what {} has written",

@@ -13,6 +13,11 @@ pub fn unparsed(engine: &Engine, playbook: &Playbook, error: &ParseError) -> Pro
     let mut problem = parsing(error.err_type());
     if let ParseErrorType::VariableUndefined(name) = error.err_type() {
         problem = undefined(engine, &playbook.source, name);
+        if is_key(&playbook.source, error) {
+            problem = parsing(error.err_type()).note("a map is written `#{ … }`");
+        } else if is_assigned(&playbook.source, error, name) {
+            problem = problem.note(format!("`let {name} = …` makes a variable"));
+        }
     }
     let place = place_of(&playbook.path, error.position());
     let lines = playbook.source.trim_end().lines();
@@ -132,11 +137,17 @@ pub fn reserved(name: &str) -> Problem {
             is("playbooks have no `exit`".to_owned()).note("`return` ends one, `throw` fails it")
         }
         "eval" => is("playbooks have no `eval`".to_owned()),
-        name if name.starts_with(char::is_alphabetic) => is(format!(
-            "`{name}` is a reserved word, so nothing can have it as its name"
-        )),
+        "var" | "static" => unusable(name).note("`let` makes a variable: `let name = …`"),
+        "null" | "nil" | "void" => unusable(name).note("nothing (NULL) is `()`"),
+        "match" | "case" => unusable(name).note("`switch` chooses"),
+        name if name.starts_with(char::is_alphabetic) => unusable(name).note("choose another name"),
         symbol => is(format!("unexpected `{symbol}`")),
     }
+}
+
+fn unusable(name: &str) -> Problem {
+    let message = format!("`{name}` is a reserved word, so nothing can have it as its name");
+    Problem::new(Blame::Playbook, message)
 }
 
 /// A variable that does not exist: a misspelt one, a function's name, or one outside a function.
@@ -157,6 +168,30 @@ fn undefined(engine: &Engine, source: &str, name: &str) -> Problem {
         Some(near) => problem(format!("`{name}` is not defined, did you mean `{near}`?")),
         None => problem(format!("`{name}` is not defined")),
     }
+}
+
+/// Whether the name that is not defined is a map's key, so that the map has no `#`.
+pub fn is_key(source: &str, error: &ParseError) -> bool {
+    let ParseErrorType::VariableUndefined(name) = error.err_type() else {
+        return false;
+    };
+    let after = after(source, error, name);
+    after.starts_with(':') && !after.starts_with("::")
+}
+
+/// Whether a value is given to the name that is not defined.
+fn is_assigned(source: &str, error: &ParseError, name: &str) -> bool {
+    let after = after(source, error, name);
+    after.starts_with('=') && !after.starts_with("==")
+}
+
+/// The rest of the line after the name that an error is about.
+fn after(source: &str, error: &ParseError, name: &str) -> String {
+    let place = place_of("", error.position());
+    let line = source.lines().nth(place.line.saturating_sub(1));
+    let line = line.unwrap_or_default().chars();
+    let after = line.skip(place.column.saturating_sub(1) + name.chars().count());
+    after.collect::<String>().trim_start().to_owned()
 }
 
 /// The names that a playbook gives to variables.

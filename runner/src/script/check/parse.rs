@@ -34,6 +34,8 @@ pub fn parse(playbook: &Playbook, prose: Prose) -> (Option<AST>, Vec<Problem>) {
         };
         problems.push(words::unparsed(&engine, playbook, &error));
         match error.err_type() {
+            // What follows from a map without its `#` is no news.
+            _ if words::is_key(&source, &error) => return (None, problems),
             ParseErrorType::VariableUndefined(name) if undefined.insert(name.clone()) => {
                 scope.push(name.clone(), ());
             }
