@@ -52,6 +52,17 @@ impl Lab {
             .extend(nodes);
     }
 
+    /// Starts the Docker host's container in the background: who moves an address has clients for it.
+    pub(super) fn begin_host(self: &Arc<Self>) {
+        let Some(works) = self.works() else { return };
+        let lab = Arc::clone(self);
+        tokio::spawn(async move {
+            let _works = works;
+            // What goes wrong is told when a client needs it.
+            let _ = lab.docker_host().await;
+        });
+    }
+
     /// Starts the container of the next expected node in the background.
     pub(super) fn begin_next(self: &Arc<Self>) {
         let next = {

@@ -1,5 +1,7 @@
 //! Virtual addresses of a lab's nodes.
 
+use std::sync::Arc;
+
 use crate::cost::Mark;
 use crate::problem::{Blame, Problem};
 
@@ -12,12 +14,13 @@ use super::teardown::Lab;
 /// Moves an address to a node and returns when all look for it there.
 pub async fn move_vip(
     act: &Act,
-    lab: &Lab,
+    lab: &Arc<Lab>,
     vip: &Vip,
     node: &Node,
     how: Move,
 ) -> Result<(), Problem> {
     node.machine()?;
+    lab.begin_host();
     let how = Move {
         frozen: lab.frozen(),
         ..how
