@@ -4,9 +4,10 @@
 //! `cargo run --release --example by_hand -- pitr path/to/pitr.sh [RUNS [REST]]`
 //!
 //! REST is how many seconds each run waits before it begins, 61 if nothing is said. An ext4 file system
-//! does not give a deleted file's inode out again for a minute, and passes over each of them for every
-//! new file: the thousands of files that one run deletes slow down the next, whoever made them. After a
-//! minute a run finds the disk as a single one does; `7 0` is back to back.
+//! without a journal, as small virtual machines have, does not give a deleted file's inode out again for
+//! a minute, and passes over each of them for every new file: the thousands of files that one run deletes
+//! slow down the next, whoever made them. After a minute a run finds the disk as a single one does. With a
+//! journal there is no such thing, and `5 0`, back to back, says the same.
 //!
 //! The script gets the image's name as its argument. Only what the script does too is played: a
 //! scenario up to the step named below, else the playbook of that name beside this file.
