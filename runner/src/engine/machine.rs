@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use tokio::sync::RwLock;
+
 use super::shell::{Output, Shell, Streams};
 use super::{Containers, Engine, Error, Pipe, Result, State};
 
@@ -25,6 +27,8 @@ pub struct Machine {
     free: Arc<Mutex<Shells>>,
     abandoned: Arc<Mutex<Vec<u32>>>,
     marks: AtomicU64,
+    /// Read while a shell is on its way, written while the machine is frozen.
+    opening: Arc<RwLock<()>>,
 }
 
 impl Machine {
@@ -39,6 +43,7 @@ impl Machine {
             free: Arc::default(),
             abandoned: Arc::default(),
             marks: AtomicU64::new(0),
+            opening: Arc::default(),
         };
         let shell = Shell::open(pipe, machine.what(), machine.mark()).await?;
         machine.first = shell.pid;
@@ -131,12 +136,30 @@ impl Machine {
         }
     }
 
+    /// Freezes all that runs in the machine. No shell is half open then: the engine starts a process
+    /// from within the container, and one that it froze on its way would keep it waiting for good.
+    pub async fn pause(&self) -> Result<()> {
+        let _none = self.opening.write().await;
+        self.engine.pause(&self.container).await
+    }
+
+    /// On a task of its own: the engine goes on with what nobody waits for any more.
     async fn open(&self, user: &str) -> Result<Shell> {
-        let pipe = self
-            .engine
-            .exec(&self.container, user, &["/bin/sh"])
-            .await?;
-        Shell::open(pipe, self.what(), self.mark()).await
+        let opening = Arc::clone(&self.opening).read_owned().await;
+        let engine = Arc::clone(&self.engine);
+        let (container, user) = (self.container.clone(), user.to_owned());
+        let (what, mark) = (self.what(), self.mark());
+        let opened = tokio::spawn(async move {
+            let _opening = opening;
+            let pipe = engine.exec(&container, &user, &["/bin/sh"]).await?;
+            Shell::open(pipe, what, mark).await
+        });
+        opened.await.unwrap_or_else(|error| {
+            Err(Error::Broken {
+                what: self.what(),
+                text: format!("a shell could not be opened: {error}"),
+            })
+        })
     }
 
     fn put_back(&self, user: &str, shell: Shell) {

@@ -118,7 +118,7 @@ pub async fn pause(act: &Act, node: &Node) -> Result<(), Problem> {
     let machine = node.machine()?;
     node.forget_connection().await;
     act.shows(None, format!("docker pause {}", node.name), "");
-    node.engine.pause(&node.container).await?;
+    machine.pause().await?;
     *node.power.lock().expect("no panic holds it") = Power::Paused(machine);
     expect_state(node, &State::Paused).await?;
     node.becomes(&act.sink, Role::Paused);

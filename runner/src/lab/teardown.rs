@@ -26,6 +26,9 @@ pub const SCOPE_LABEL: &str = "org.pgdrill.scope";
 /// The node's name, on its container.
 pub const NODE_LABEL: &str = "org.pgdrill.node";
 
+/// How long the end of a lab may take.
+const PATIENCE: Duration = Duration::from_mins(3);
+
 /// A named volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
@@ -240,8 +243,19 @@ impl Lab {
         })
     }
 
-    /// Removes all that carries this lab's label, whoever made it and however far it got.
+    /// Removes all that carries this lab's label, whoever made it and however far it got. An engine
+    /// that hangs is not waited for without end.
     pub async fn take_down(&self) -> Result<(), Problem> {
+        let removed = tokio::time::timeout(PATIENCE, self.remove_all()).await;
+        removed.unwrap_or_else(|_| {
+            let limit = humantime::format_duration(PATIENCE);
+            let message = format!("the engine has not removed what was made within {limit}");
+            let problem = Problem::new(Blame::Environment, message);
+            Err(problem.note("`pgdrill clean` tries again"))
+        })
+    }
+
+    async fn remove_all(&self) -> Result<(), Problem> {
         self.workloads.end().await;
         let nodes = std::mem::take(&mut *self.nodes.lock().expect("no panic holds it"));
         // First what is known: all at once, by force.

@@ -1,6 +1,7 @@
 //! Images that a run makes on its way, and those that others have made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use pgdrill::engine::{
@@ -15,6 +16,7 @@ crate::trials!(
     two_runs_that_need_an_image_build_it_once,
     images_that_others_have_made_can_be_nodes,
     a_container_of_a_reader_outlives_its_server,
+    a_machine_is_frozen_before_or_after_a_shell_is_opened,
 );
 
 fn two_runs_that_need_an_image_build_it_once() {
@@ -101,6 +103,34 @@ fn a_container_of_a_reader_outlives_its_server() {
         let said = types("pg_ctl status; pg_ctl start -l /tmp/server.log; psql -c '\\d t'").await?;
         assert!(said.contains("no server running"), "{said}");
         assert!(said.contains("Table \"public.t\""), "{said}");
+        Ok(())
+    });
+}
+
+/// A process that is frozen while the engine starts it keeps the engine waiting, for good.
+fn a_machine_is_frozen_before_or_after_a_shell_is_opened() {
+    let folder = Root::with("");
+    let built = command(folder.path(), &["images", "build", "pg-base"]).output();
+    let image = String::from_utf8_lossy(&built.expect("the program starts").stdout).into_owned();
+    let frozen = Reader(format!("frozen-{}", std::process::id()));
+    with(async |engine| {
+        let spec = ContainerSpec {
+            name: frozen.0.clone(),
+            image: image.trim().to_owned(),
+            user: "0".to_owned(),
+            program: vec!["/bin/sh".to_owned()],
+            ..ContainerSpec::default()
+        };
+        engine.create(&spec).await?;
+        let machine = Machine::start(Arc::<Docker>::clone(&engine), &frozen.0, "0").await?;
+        for user in 1000..1010 {
+            // Each of them needs a shell of its own.
+            let user = user.to_string();
+            let both = async { tokio::try_join!(machine.warm(&user), machine.pause()) };
+            let both = tokio::time::timeout(Duration::from_secs(30), both).await;
+            both.expect("the engine does not hang")?;
+            engine.unpause(&frozen.0).await?;
+        }
         Ok(())
     });
 }
