@@ -89,7 +89,7 @@ fn a_delay_without_netem_says_what_brings_it() {
     let ended = drill(&format!("{TWO}shape(a, \"eth1\", #{{ delay: \"5ms\" }});"));
     // Where the kernel has it, there is nothing to say, and no snapshot either.
     if ended.err.contains("error:") {
-        ended.must(4, &["it has no netem", "brings `sch_netem`"]);
+        ended.must(4, &["it has no netem", "the kernel's module `sch_netem`"]);
     }
 }
 
