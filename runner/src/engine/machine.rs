@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::RwLock;
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 use super::shell::{Output, Shell, Streams};
 use super::{Containers, Engine, Error, Pipe, Result, State};
@@ -27,7 +27,7 @@ pub struct Machine {
     free: Arc<Mutex<Shells>>,
     abandoned: Arc<Mutex<Vec<u32>>>,
     marks: AtomicU64,
-    /// Read while a shell is on its way, written while the machine is frozen.
+    /// Read while a shell is on its way, written while the engine freezes the machine.
     opening: Arc<RwLock<()>>,
 }
 
@@ -136,10 +136,15 @@ impl Machine {
         }
     }
 
-    /// Freezes all that runs in the machine. No shell is half open then: the engine starts a process
-    /// from within the container, and one that it froze on its way would keep it waiting for good.
+    /// As long as it is held no shell is opened, and none is half open: the engine starts a process from
+    /// within the container, and one that it froze on its way would keep it waiting for good.
+    pub async fn still(&self) -> Still {
+        Still(Arc::clone(&self.opening).write_owned().await)
+    }
+
+    /// Freezes all that runs in the machine.
     pub async fn pause(&self) -> Result<()> {
-        let _none = self.opening.write().await;
+        let _still = self.still().await;
         self.engine.pause(&self.container).await
     }
 
@@ -239,6 +244,10 @@ impl Machine {
         format!("--{random:016x}--")
     }
 }
+
+/// No shell is opened meanwhile.
+#[derive(Debug)]
+pub struct Still(#[expect(dead_code, reason = "it is there to be held")] OwnedRwLockWriteGuard<()>);
 
 /// Where the streams of a shell go back to.
 #[derive(Debug)]

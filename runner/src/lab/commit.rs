@@ -55,8 +55,16 @@ pub async fn commit_image(
     }
     let engine = Arc::clone(&lab.world.engine);
     let (container, wanted) = (node.container.clone(), tag.clone());
-    lab.finish(async move { Ok(engine.commit(&container, &wanted, &labels).await?) })
-        .await?;
+    // The engine freezes a machine that is on for a moment.
+    let still = match node.machine() {
+        Ok(machine) => Some(machine.still().await),
+        Err(_) => None,
+    };
+    lab.finish(async move {
+        let _still = still;
+        Ok(engine.commit(&container, &wanted, &labels).await?)
+    })
+    .await?;
     lab.commit(name, &tag);
     if runs {
         server::start_server(act, node).await?;
