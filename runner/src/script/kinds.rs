@@ -213,7 +213,7 @@ pub fn word(value: &Dynamic) -> Option<String> {
     if value.is_int() || value.is_float() {
         return Some(value.to_string());
     }
-    value.clone().into_string().ok()
+    text(value)
 }
 
 fn number(value: &Dynamic, least: i64, most: i64) -> Option<i64> {
@@ -222,16 +222,16 @@ fn number(value: &Dynamic, least: i64, most: i64) -> Option<i64> {
 }
 
 fn one_of(value: &Dynamic, words: &[&str]) -> Option<String> {
-    let value = value.clone().into_string().ok()?;
+    let value = text(value)?;
     words.contains(&value.as_str()).then_some(value)
 }
 
 pub fn duration(value: &Dynamic) -> Option<Duration> {
-    humantime::parse_duration(&value.clone().into_string().ok()?).ok()
+    humantime::parse_duration(&text(value)?).ok()
 }
 
 pub fn size(value: &Dynamic) -> Option<u64> {
-    bytes(&value.clone().into_string().ok()?)
+    bytes(&text(value)?)
 }
 
 /// Bytes of a size such as `64MB`; PostgreSQL's units, in powers of 1024.
@@ -270,7 +270,7 @@ fn whole(number: i64) -> f64 {
 
 /// Bits a second.
 pub fn rate(value: &Dynamic) -> Option<u64> {
-    let text = value.clone().into_string().ok()?.to_lowercase();
+    let text = text(value)?.to_lowercase();
     let number = text.strip_suffix("bit")?;
     let (number, unit) = match number.strip_suffix(['k', 'm', 'g']) {
         Some(rest) => (rest, &number[rest.len()..]),

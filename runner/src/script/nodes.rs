@@ -6,41 +6,50 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Dynamic, Engine, Map};
 
 use super::kinds::{Kind, PORT};
-use super::options::{Keys, Options};
+use super::options::{Key, Keys, Options, together};
 use super::raise::{RhaiResultOf, place, raise, session, shown_step};
 use crate::engine::Storage;
 use crate::image::Provided;
 use crate::lab::{self, Node, NodeOptions, Volume};
 use crate::problem::Place;
 
+/// What any machine with a server may have.
+pub const MACHINE: [Key; 15] = [
+    ("image", Kind::Text),
+    ("pg", Kind::Number(9, 99)),
+    ("volumes", Kind::Volumes),
+    ("config", Kind::Settings),
+    ("hba", Kind::Texts),
+    ("env", Kind::Settings),
+    ("hostname", Kind::Text),
+    ("memory", Kind::Size),
+    ("storage", STORAGE),
+    ("disk", Kind::Size),
+    ("data", Kind::Text),
+    ("port", PORT),
+    ("caps", CAPS),
+    ("lan", Kind::Flag),
+    ("network", Kind::Is("a network: network(\"name\")")),
+];
+
+/// What a cluster has that is not somebody else's clone.
+const CLUSTER: [Key; 5] = [
+    ("server", Kind::Flag),
+    ("initdb", Kind::Text),
+    ("auth", Kind::OneOf(&["trust", "scram-sha-256", "md5"])),
+    ("user", Kind::Text),
+    ("password", Kind::Text),
+];
+
+const START_NODE: [Key; 20] = together(&MACHINE, &CLUSTER);
+
 pub const KEYS: &[Keys] = &[Keys {
     function: "start_node",
-    keys: &[
-        ("image", Kind::Text),
-        ("pg", Kind::Number(9, 99)),
-        ("server", Kind::Flag),
-        ("volumes", Kind::Volumes),
-        ("config", Kind::Settings),
-        ("hba", Kind::Texts),
-        ("env", Kind::Settings),
-        ("hostname", Kind::Text),
-        ("memory", Kind::Size),
-        ("storage", STORAGE),
-        ("disk", Kind::Size),
-        ("data", Kind::Text),
-        ("port", PORT),
-        ("initdb", Kind::Text),
-        ("auth", Kind::OneOf(&["trust", "scram-sha-256", "md5"])),
-        ("user", Kind::Text),
-        ("password", Kind::Text),
-        ("caps", CAPS),
-        ("lan", Kind::Flag),
-        ("network", Kind::Is("a network: network(\"name\")")),
-    ],
+    keys: &START_NODE,
 }];
 
 /// Capabilities that give a node nothing of the host.
-pub const CAPS: Kind = Kind::AnyOf(&[
+const CAPS: Kind = Kind::AnyOf(&[
     "NET_ADMIN",
     "NET_RAW",
     "SYS_NICE",
@@ -50,7 +59,7 @@ pub const CAPS: Kind = Kind::AnyOf(&[
 ]);
 
 /// Where the data directory is.
-pub const STORAGE: Kind = Kind::OneOf(&["volume", "memory", "layer"]);
+const STORAGE: Kind = Kind::OneOf(&["volume", "memory", "layer"]);
 
 /// The image's own `PGDATA` and these can't be set: the runner's scripts stand on them.
 const RESERVED: &[&str] = &["PATH", "PGDATA", "PGHOST", "PGPORT", "PGUSER"];

@@ -10,11 +10,29 @@ use super::raise::{RhaiResultOf, place, raise};
 use crate::lab::Expected;
 use crate::problem::{Blame, Place, Problem};
 
+/// An option, and what it may be.
+pub type Key = (&'static str, Kind);
+
 /// The keys that a function's options may have.
 #[derive(Debug, Clone, Copy)]
 pub struct Keys {
     pub function: &'static str,
-    pub keys: &'static [(&'static str, Kind)],
+    pub keys: &'static [Key],
+}
+
+/// Keys that several functions share, and those that one of them has besides.
+pub const fn together<const A: usize, const B: usize, const N: usize>(
+    shared: &[Key; A],
+    own: &[Key; B],
+) -> [Key; N] {
+    assert!(A + B == N, "as many as both have");
+    let mut all = [shared[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < A { shared[at] } else { own[at - A] };
+        at += 1;
+    }
+    all
 }
 
 impl Keys {

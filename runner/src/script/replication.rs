@@ -5,45 +5,36 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
-use super::kinds::{Kind, PORT};
-use super::nodes::{self, CAPS, STORAGE};
-use super::options::{Keys, Options};
+use super::kinds::Kind;
+use super::nodes::{self, MACHINE};
+use super::options::{Key, Keys, Options, together};
 use super::raise::{RhaiResultOf, misuse, session, shown_step};
 use crate::lab::{self, Caught, Link, Node, NodeOptions, StandbyOptions};
 use crate::problem::Place;
 
+/// How a standby is linked to its upstream.
+const LINK: [Key; 3] = [
+    ("application_name", Kind::Text),
+    ("slot", Kind::Text),
+    ("conninfo", Kind::Text),
+];
+
+const START_STANDBY: [Key; 20] = together(
+    &MACHINE,
+    &together::<_, _, 5>(
+        &LINK,
+        &[("synchronous", Kind::Flag), ("delay", Kind::Duration)],
+    ),
+);
+
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "start_standby",
-        keys: &[
-            ("synchronous", Kind::Flag),
-            ("application_name", Kind::Text),
-            ("slot", Kind::Text),
-            ("delay", Kind::Duration),
-            ("conninfo", Kind::Text),
-            ("image", Kind::Text),
-            ("pg", Kind::Number(9, 99)),
-            ("volumes", Kind::Volumes),
-            ("config", Kind::Settings),
-            ("hba", Kind::Texts),
-            ("env", Kind::Settings),
-            ("hostname", Kind::Text),
-            ("memory", Kind::Size),
-            ("storage", STORAGE),
-            ("disk", Kind::Size),
-            ("data", Kind::Text),
-            ("port", PORT),
-            ("caps", CAPS),
-            ("lan", Kind::Flag),
-        ],
+        keys: &START_STANDBY,
     },
     Keys {
         function: "follow",
-        keys: &[
-            ("application_name", Kind::Text),
-            ("slot", Kind::Text),
-            ("conninfo", Kind::Text),
-        ],
+        keys: &LINK,
     },
 ];
 
@@ -66,8 +57,8 @@ mod chapter {
     ///   over another network. Otherwise the upstream is reached by its name, over the LAN.
     /// - `config`, `hba`: on top of what the clone brings.
     /// - `pg` (the upstream's).
-    /// - `image`, `volumes`, `env`, `hostname`, `memory`, `storage`, `disk`, `data`, `port`, `caps`, `lan`:
-    ///   as of `start_node`, whose other options come with the clone.
+    /// - `image`, `volumes`, `env`, `hostname`, `memory`, `storage`, `disk`, `data`, `port`, `caps`, `lan`,
+    ///   `network`: as of `start_node`, whose other options come with the clone.
     ///
     /// Fails if the upstream can't be reached or lets nobody in, or if the standby's log says that it
     /// will never stream.

@@ -5,26 +5,20 @@ use std::sync::Arc;
 use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Engine, Map};
 
-use super::kinds::{Kind, PORT};
-use super::options::{Keys, Options};
+use super::kinds::Kind;
+use super::options::{Key, Keys, Options, together};
 use super::raise::{RhaiResultOf, place, raise, session as run_session, shown_step, step};
-use super::sql::psql_options;
+use super::sql::{CLIENT, psql_options};
 use crate::lab::{Connection, ConnectionOptions, Expected, Node};
 use crate::problem::Problem;
 use crate::session::PATIENCE;
 
+const SESSION: [Key; 7] = together(&CLIENT, &[("name", Kind::Text)]);
+
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "session",
-        keys: &[
-            ("db", Kind::Text),
-            ("user", Kind::Text),
-            ("password", Kind::Text),
-            ("host", Kind::Host),
-            ("port", PORT),
-            ("name", Kind::Text),
-            ("from", Kind::Is("a node")),
-        ],
+        keys: &SESSION,
     },
     Keys {
         function: "result",

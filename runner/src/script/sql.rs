@@ -6,23 +6,27 @@ use rhai::plugin::{NativeCallContext, export_module, exported_module};
 use rhai::{Array, Dynamic, Engine, Map};
 
 use super::kinds::{Kind, PORT};
-use super::options::{Keys, Options};
+use super::options::{Key, Keys, Options, together};
 use super::raise::{RhaiResultOf, misuse, shown_step, step};
 use crate::lab::{self, Node, PsqlOptions};
 use crate::sql::{Rows, Value};
 
+/// Where a client goes, from where, and as whom.
+pub const CLIENT: [Key; 6] = [
+    ("db", Kind::Text),
+    ("user", Kind::Text),
+    ("password", Kind::Text),
+    ("host", Kind::Host),
+    ("port", PORT),
+    ("from", Kind::Is("a node")),
+];
+
+const PSQL: [Key; 7] = together(&CLIENT, &[("fails", Kind::Sqlstate)]);
+
 pub const KEYS: &[Keys] = &[
     Keys {
         function: "psql",
-        keys: &[
-            ("db", Kind::Text),
-            ("user", Kind::Text),
-            ("password", Kind::Text),
-            ("host", Kind::Host),
-            ("port", PORT),
-            ("fails", Kind::Sqlstate),
-            ("from", Kind::Is("a node")),
-        ],
+        keys: &PSQL,
     },
     Keys {
         function: "query",

@@ -267,8 +267,8 @@ fn bad_options_are_errors_at_the_call() {
         .map(played).join("\n"),
         @r#"
 Playbook: 1:29 `start_node` has no option `imge`, did you mean `image`?
-   = it takes: image, pg, server, volumes, config, hba, env, hostname, memory, storage, disk,
-data, port, initdb, auth, user, password, caps, lan, network
+   = it takes: image, pg, volumes, config, hba, env, hostname, memory, storage, disk, data,
+port, caps, lan, network, server, initdb, auth, user, password
    = manual: pgdrill api start_node
 Playbook: 1:1 option `port` of `start_node` must be a number from 1 to 65535, not 70000 (a number)
    = manual: pgdrill api start_node
