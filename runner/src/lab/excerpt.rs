@@ -31,47 +31,39 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Tells what is in the logs of these nodes; a node that has none has nothing to tell. It is an
 /// addition: what can't be had in time is left out.
 pub(super) async fn tell_logs(nodes: &[&Node], sink: &Sink) {
-    let (on, off): (Vec<_>, Vec<_>) = nodes
-        .iter()
-        .filter(|it| it.needs_postgres().is_ok())
-        .partition(|it| power(it).is_some_and(|on| on));
-    let epoch = std::sync::Mutex::new(None);
-    let tell = async |node: &Node| {
-        if let Ok(Some(log)) = read(node).await {
-            let begun = log.now.checked_sub(sink.elapsed());
-            *epoch.lock().expect("no panic holds it") = begun;
-            log.tell(node, sink, begun.unwrap_or_default());
-        }
+    let with = |wanted: fn(&Power) -> bool| {
+        let fits = move |it: &&&Node| {
+            it.needs_postgres().is_ok() && wanted(&it.power.lock().expect("no panic holds it"))
+        };
+        nodes.iter().filter(fits)
     };
-    let _ = timeout(PATIENCE, join_all(on.into_iter().map(tell))).await;
+    let on = with(|it| matches!(it, Power::On(_))).map(|it| async { (*it, read(it, sink).await) });
+    let off = with(|it| matches!(it, Power::Off(_))).map(|it| async { (*it, fetch(it).await) });
+    let (on, off) = tokio::join!(in_time(on), in_time(off));
     // All machines of an engine have its clock. If none is on, it is taken to be ours.
-    let ours = || {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        now.ok()?.checked_sub(sink.elapsed())
-    };
-    let begun = epoch.into_inner().expect("no panic holds it").or_else(ours);
-    let tell = async |node: &Node| {
-        if let Ok(Some(log)) = fetch(node).await {
-            log.tell(node, sink, begun.unwrap_or_default());
-        }
-    };
-    let off = off.into_iter().filter(|it| power(it) == Some(false));
-    let _ = timeout(PATIENCE, join_all(off.map(tell))).await;
+    let ours = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let ours = ours().ok().and_then(|it| it.checked_sub(sink.elapsed()));
+    let begun = on.iter().find_map(|(_, log)| log.begun).or(ours);
+    for (node, log) in on.iter().chain(&off) {
+        log.tell(node, sink, begun.unwrap_or_default());
+    }
 }
 
-/// Whether the machine is on; none: it is paused.
-fn power(node: &Node) -> Option<bool> {
-    match &*node.power.lock().expect("no panic holds it") {
-        Power::On(_) => Some(true),
-        Power::Paused(_) => None,
-        Power::Off(_) => Some(false),
-    }
+/// The logs that could be had in time.
+async fn in_time<'a>(
+    looks: impl Iterator<Item = impl Future<Output = (&'a Node, Result<Option<Log>, Problem>)>>,
+) -> Vec<(&'a Node, Log)> {
+    let looks = looks.map(|it| timeout(PATIENCE, it));
+    let found = join_all(looks).await.into_iter().flatten();
+    found
+        .filter_map(|(node, log)| Some((node, log.ok()??)))
+        .collect()
 }
 
 /// A server's log, or its end.
 struct Log {
-    /// The wall clock of its machine, since its epoch.
-    now: Duration,
+    /// When the run began by the clock of its machine, since its epoch; none: the machine is off.
+    begun: Option<Duration>,
     /// How many lines it has in all.
     count: usize,
     text: String,
@@ -94,18 +86,17 @@ impl Log {
     }
 }
 
-async fn read(node: &Node) -> Result<Option<Log>, Problem> {
+async fn read(node: &Node, sink: &Sink) -> Result<Option<Log>, Problem> {
     let script = format!("[ ! -f {LOG} ] || {{ date +%s.%N; wc -l <{LOG}; tail -c {END} {LOG}; }}");
     let said = node.must("reading the server's log", &script).await?;
     let mut parts = said.splitn(3, '\n');
     let (Some(now), Some(count), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
         return Ok(None);
     };
-    let now = now.parse().ok();
+    let now = now.parse().ok().map(Duration::try_from_secs_f64);
+    let now = now.and_then(Result::ok);
     Ok(Some(Log {
-        now: now
-            .and_then(|it| Duration::try_from_secs_f64(it).ok())
-            .unwrap_or_default(),
+        begun: now.and_then(|it| it.checked_sub(sink.elapsed())),
         count: count.trim().parse().unwrap_or_default(),
         text: text.to_owned(),
     }))
@@ -124,7 +115,7 @@ async fn fetch(node: &Node) -> Result<Option<Log>, Problem> {
     let _ = entry.read_to_end(&mut text);
     let text = String::from_utf8_lossy(&text);
     Ok(Some(Log {
-        now: Duration::ZERO,
+        begun: None,
         count: text.lines().count(),
         text: text.into_owned(),
     }))
