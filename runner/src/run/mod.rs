@@ -120,7 +120,6 @@ pub async fn run(
         }
     });
     let mut outcome = Outcome::default();
-    let mut kept = false;
     let mut stood = Duration::ZERO;
     for scenario in &request.scenarios {
         if stop.is_asked() {
@@ -154,7 +153,6 @@ pub async fn run(
         let played = play.run(&mut events, &mut tell).await;
         outcome.count(played.verdict);
         outcome.environment |= played.environment;
-        kept |= played.left;
         stood += played.stood;
     }
     let strays = match &request.typing {
@@ -170,7 +168,7 @@ pub async fn run(
     while let Ok(event) = events.try_recv() {
         tell(&event);
     }
-    reaper.end(kept).await;
+    reaper.end().await;
     alive.end();
     Ok(outcome)
 }
@@ -188,8 +186,6 @@ fn images(request: &Request, engine: &Arc<dyn Engine>, scenario: &Scenario) -> I
 struct Played {
     verdict: Verdict,
     environment: bool,
-    /// Its nodes were left for the user.
-    left: bool,
     /// How long it stood still.
     stood: Duration,
 }
@@ -277,8 +273,7 @@ impl Play<'_> {
             let pause = session.pause_at_failure(problems.first());
             during(events, |it| pass(it, &mut recorder, tell), pause).await;
         }
-        let left = self.leave(&session, failed).await;
-        if !left {
+        if !self.leave(&session, failed).await {
             for lab in session.labs() {
                 problems.extend(lab.take_down().await.err());
             }
@@ -299,7 +294,6 @@ impl Play<'_> {
         Played {
             verdict,
             environment,
-            left,
             stood: session.stood(),
         }
     }

@@ -41,7 +41,7 @@ impl Reaper {
     }
 
     /// Tells it that there is nothing left to do.
-    pub async fn end(mut self, _kept: bool) {
+    pub async fn end(mut self) {
         let Some(mut child) = self.child.take() else {
             return;
         };
